@@ -1,0 +1,21 @@
+/* session.h -- what the server knows of one client beyond its socket: who it
+ * is, what it said of itself, and whether it wants to go.
+ *
+ * Commands change it; connections carry it. It stands in a header of its own
+ * so that neither has to know the other. */
+#ifndef REDIS_LITE_SESSION_H
+#define REDIS_LITE_SESSION_H
+
+#include "buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session {
+    uint64_t id;     /* never given twice by one server (CLIENT ID) */
+    int protocol;    /* 2, or 3 after HELLO 3 */
+    bool closing;    /* no more requests: send what is answered, then close */
+    struct buf name; /* CLIENT SETNAME; empty: none */
+};
+
+#endif

@@ -1,0 +1,16 @@
+/* command_table.c -- what this part can do. */
+#include "handlers.h"
+
+#include <stddef.h>
+
+const struct command command_table[] = {
+    /* name, arity, flags, run */ /* arity counts the name; -n: n or more */
+    { "echo", 2, 0, command_echo },
+    { "ping", -1, 0, command_ping },
+    { "quit", -1, 0, command_quit },
+    { NULL, 0, 0, NULL },
+};
+
+const char *const command_hint[2] = { "printf 'PING\\r\\nQUIT\\r\\n' | nc "
+                                      "127.0.0.1 ",
+                                      "" };

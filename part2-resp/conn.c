@@ -1,0 +1,130 @@
+/* conn.c -- one client: query buffer, output buffer, and when it is over. */
+#include "conn.h"
+
+#include "loop.h"
+#include "params.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void query_free(struct query *query) {
+    buf_free(&query->bytes);
+    resp_request_free(&query->request);
+}
+
+struct conn *conn_new(int fd, uint64_t id) {
+    struct conn *conn = xcalloc(1, sizeof *conn);
+
+    conn->fd = fd;
+    conn->session.id = id;
+    conn->session.protocol = 2;
+    return conn;
+}
+
+static void drop_query(struct conn *conn) {
+    if (conn->query == NULL) return;
+    query_free(conn->query);
+    free(conn->query);
+    conn->query = NULL;
+}
+
+void conn_free(struct conn *conn) {
+    close(conn->fd);
+    drop_query(conn);
+    buf_free(&conn->unsent);
+    buf_free(&conn->session.name);
+    free(conn);
+}
+
+struct query *conn_query(struct conn *conn, struct query *shared) {
+    return conn->query != NULL ? conn->query : shared;
+}
+
+void conn_receive(struct conn *conn, struct query *query) {
+    char *room = buf_reserve(&query->bytes, READ_SIZE);
+    ssize_t got = read(conn->fd, room, READ_SIZE);
+
+    if (got > 0) {
+        buf_added(&query->bytes, (size_t)got);
+    } else if (got == 0) {
+        /* The peer has said all, but it may still listen: what it asked for
+         * is answered before we close (half-close, shutdown(2)). */
+        conn->eof = true;
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        conn->dead = true;
+    }
+}
+
+/* A query of its own, with just the bytes that are left in 'shared'. */
+static struct query *query_take(struct query *shared) {
+    struct query *own = xcalloc(1, sizeof *own);
+    struct slice left = buf_slice(&shared->bytes);
+
+    buf_append(&own->bytes, left.data, left.len);
+    buf_consume(&shared->bytes, left.len);
+    own->request = shared->request;
+    shared->request = (struct resp_request){ 0 };
+    return own;
+}
+
+void conn_keep(struct conn *conn, struct query *query) {
+    bool is_over = conn->dead || conn->session.closing;
+
+    if (query == conn->query) {
+        if (is_over || buf_len(&query->bytes) == 0) drop_query(conn);
+    } else if (is_over) {
+        buf_consume(&query->bytes, buf_len(&query->bytes));
+        resp_request_next(&query->request);
+    } else if (buf_len(&query->bytes) > 0) {
+        conn->query = query_take(query);
+    }
+}
+
+/* How many bytes the socket took, or -1 if the peer is gone. */
+static ssize_t send_some(struct conn *conn, struct slice bytes) {
+    ssize_t sent = write(conn->fd, bytes.data, bytes.len);
+
+    if (sent >= 0) return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
+    conn->dead = true;
+    return -1;
+}
+
+void conn_send(struct conn *conn, struct slice replies) {
+    ssize_t sent;
+
+    if (conn->dead) return;
+    if (buf_len(&conn->unsent) > 0) {
+        buf_append(&conn->unsent, replies.data, replies.len);
+        sent = send_some(conn, buf_slice(&conn->unsent));
+        if (sent > 0) buf_consume(&conn->unsent, (size_t)sent);
+        if (buf_len(&conn->unsent) == 0) buf_free(&conn->unsent);
+    } else if (replies.len > 0) {
+        sent = send_some(conn, replies);
+        if (sent >= 0) {
+            buf_append(&conn->unsent, replies.data + sent,
+                       replies.len - (size_t)sent);
+        }
+    }
+    if (conn_interest(conn) == 0) conn->dead = true;
+}
+
+bool conn_is_full(const struct conn *conn) {
+    return buf_len(&conn->unsent) > UNSENT_MAX;
+}
+
+unsigned conn_interest(const struct conn *conn) {
+    unsigned interest = 0;
+
+    if (buf_len(&conn->unsent) > 0) interest |= LOOP_WRITE;
+    if (conn->session.closing) return interest;
+
+    /* A stalled client gets on as soon as its socket takes more, which is now
+     * or later; so does one that is full. Neither has to send anything. */
+    if (conn->stalled) return interest | LOOP_WRITE;
+    if (!conn->eof && !conn_is_full(conn)) interest |= LOOP_READ;
+    return interest;
+}

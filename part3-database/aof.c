@@ -1,0 +1,205 @@
+/* aof.c -- the append-only file: append, commit, sync every second, close.
+ *
+ * Two threads: the server's appends and writes; one of our own does nothing
+ * but wait for the disk, since an fdatasync() may take as long as it likes. It
+ * needs no lock: what they share is one flag and one error number. */
+#include "aof.h"
+
+#include "aof_load.h"
+#include "params.h"
+#include "resp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct aof {
+    const char *path; /* borrowed */
+    const struct log *log;
+    int fd;
+    int lock_fd;
+    int64_t size;       /* of the file: whole records */
+    struct buf pending; /* records of this turn */
+
+    pthread_t syncer;
+    bool has_syncer;
+    int stop[2];             /* a pipe; closing [1] ends the syncer */
+    atomic_bool is_unsynced; /* something was written since the last sync */
+    atomic_int sync_error;   /* errno of a failed one; it stays */
+};
+
+static int fail(const struct aof *aof, const char *what) {
+    log_write(aof->log, LOG_WARNING, "cannot %s %s: %s", what, aof->path,
+              strerror(errno));
+    return -1;
+}
+
+/* ---- Opening ---------------------------------------------------------- */
+
+/* flock(2) belongs to the open file, not to its name or to the process, so it
+ * goes when we go, however that happens. It is taken on a file beside the log
+ * that is never renamed. */
+static int take_lock(struct aof *aof) {
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "%s.lock", aof->path) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return fail(aof, "lock");
+    }
+    aof->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (aof->lock_fd == -1) return fail(aof, "make the lock file beside");
+    if (flock(aof->lock_fd, LOCK_EX | LOCK_NB) == -1) {
+        if (errno != EWOULDBLOCK) return fail(aof, "lock");
+        log_write(aof->log, LOG_WARNING,
+                  "%s belongs to a server that is running: it holds %s",
+                  aof->path, path);
+        return -1;
+    }
+    return 0;
+}
+
+static int open_file(struct aof *aof) {
+    struct stat status;
+
+    /* O_APPEND: whatever else happens, a write never lands on a record. */
+    aof->fd = open(aof->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (aof->fd == -1 || fstat(aof->fd, &status) == -1) {
+        return fail(aof, "open");
+    }
+    if (!S_ISREG(status.st_mode)) {
+        errno = EINVAL; /* a directory cannot be opened so; a device could */
+        return fail(aof, "keep a log in");
+    }
+    if (aof_sync_directory(aof->path) == -1) {
+        return fail(aof, "sync the directory of");
+    }
+    return 0;
+}
+
+static void *sync_every_second(void *argument) {
+    struct aof *aof = argument;
+    struct pollfd stop = { .fd = aof->stop[0], .events = POLLIN };
+
+    /* The flag is taken before the sync: what is written while it runs may or
+     * may not be covered, and raises the flag again. */
+    while (poll(&stop, 1, AOF_SYNC_PERIOD_MS) <= 0) {
+        if (!atomic_exchange(&aof->is_unsynced, false)) continue;
+        if (fdatasync(aof->fd) == -1) atomic_store(&aof->sync_error, errno);
+    }
+    return NULL;
+}
+
+static int start_syncer(struct aof *aof) {
+    if (pipe(aof->stop) == -1) return fail(aof, "make a pipe for");
+    fcntl(aof->stop[0], F_SETFD, FD_CLOEXEC);
+    fcntl(aof->stop[1], F_SETFD, FD_CLOEXEC);
+    errno = pthread_create(&aof->syncer, NULL, sync_every_second, aof);
+    if (errno != 0) return fail(aof, "make a thread for");
+    aof->has_syncer = true;
+    return 0;
+}
+
+static void close_fd(int fd) {
+    if (fd != -1) close(fd);
+}
+
+static void stop_syncer(struct aof *aof) {
+    close_fd(aof->stop[1]);
+    if (aof->has_syncer) pthread_join(aof->syncer, NULL);
+    close_fd(aof->stop[0]);
+}
+
+static void aof_free(struct aof *aof) {
+    close_fd(aof->fd);
+    close_fd(aof->lock_fd); /* last: now another server may open the file */
+    buf_free(&aof->pending);
+    free(aof);
+}
+
+struct aof *aof_open(const char *path, const struct log *log,
+                     aof_replay_fn *replay, void *context) {
+    struct aof *aof = xcalloc(1, sizeof *aof);
+
+    aof->path = path;
+    aof->log = log;
+    aof->fd = aof->lock_fd = aof->stop[0] = aof->stop[1] = -1;
+    if (take_lock(aof) == 0 && open_file(aof) == 0) {
+        aof->size = aof_load(aof->fd, path, log, replay, context);
+        if (aof->size >= 0 && start_syncer(aof) == 0) return aof;
+    }
+    stop_syncer(aof);
+    aof_free(aof);
+    return NULL;
+}
+
+/* ---- Writing ---------------------------------------------------------- */
+
+void aof_append(struct aof *aof, const struct slice *argv, size_t argc) {
+    size_t i;
+
+    /* The writer that answers clients: the log is what they said. */
+    resp_write_array(&aof->pending, argc);
+    for (i = 0; i < argc; i++)
+        resp_write_bulk(&aof->pending, argv[i]);
+}
+
+/* Part of a record at the end would be followed by the next one, and the file
+ * be damaged for good. Take it back; O_APPEND finds the new end. */
+static int undo_write(struct aof *aof, int cause) {
+    if (ftruncate(aof->fd, (off_t)aof->size) == -1) {
+        log_write(aof->log, LOG_WARNING,
+                  "%s may end within a record, from byte %lld on: %s",
+                  aof->path, (long long)aof->size, strerror(errno));
+    }
+    errno = cause;
+    return -1;
+}
+
+int aof_commit(struct aof *aof) {
+    struct slice left = buf_slice(&aof->pending);
+    int failed_sync = atomic_load(&aof->sync_error);
+
+    if (failed_sync != 0) {
+        errno = failed_sync;
+        return -1;
+    }
+    while (left.len > 0) {
+        ssize_t written = write(aof->fd, left.data, left.len);
+
+        if (written == -1 && errno == EINTR) continue;
+        if (written == -1) return undo_write(aof, errno);
+        left.data += written;
+        left.len -= (size_t)written;
+    }
+    if (buf_len(&aof->pending) > 0) {
+        aof->size += (int64_t)buf_len(&aof->pending);
+        buf_consume(&aof->pending, buf_len(&aof->pending));
+        atomic_store(&aof->is_unsynced, true);
+        if (aof->pending.cap > REPLIES_MAX) buf_free(&aof->pending);
+    }
+    return 0;
+}
+
+int aof_close(struct aof *aof) {
+    int result = aof_commit(aof);
+    int cause = errno;
+
+    stop_syncer(aof);
+    if (result == 0) {
+        cause = atomic_load(&aof->sync_error);
+        if (cause == 0 && fdatasync(aof->fd) == -1) cause = errno;
+        if (cause != 0) result = -1;
+    }
+    aof_free(aof);
+    errno = cause;
+    return result;
+}
