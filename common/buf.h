@@ -37,8 +37,8 @@ static inline size_t buf_len(const struct buf *buf) {
 
 /* The unread bytes, borrowed. */
 static inline struct slice buf_slice(const struct buf *buf) {
-    if (buf->cap == 0) return (struct slice){ "", 0 };
-    return (struct slice){ buf->data + buf->head, buf_len(buf) };
+    if (buf->cap == 0) return (struct slice){"", 0};
+    return (struct slice){buf->data + buf->head, buf_len(buf)};
 }
 
 static inline void buf_added(struct buf *buf, size_t size) {

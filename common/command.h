@@ -42,8 +42,9 @@ struct command {
 /* What this part can do (command_table.c); ends with a NULL name. */
 extern const struct command command_table[];
 
-/* What to type first: a command line in two halves, the port between them. */
-extern const char *const command_hint[2];
+/* What to type first, for a server that was started as 'program' and listens
+ * on 'port' (command_table.c). Written to 'text', at most 'size' bytes. */
+void command_hint(char *text, size_t size, const char *program, int port);
 
 /* The command called 'name', in any case, or NULL. */
 const struct command *command_find(struct slice name);

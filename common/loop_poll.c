@@ -54,8 +54,8 @@ int loop_add(struct loop *loop, int fd, unsigned interest) {
                                (size_t)loop->index_cap * sizeof *loop->index);
     }
     loop->index[fd] = loop->count;
-    loop->watched[loop->count++] =
-        (struct pollfd){ .fd = fd, .events = to_poll(interest) };
+    loop->watched[loop->count++] = (struct pollfd){.fd = fd,
+                                                   .events = to_poll(interest)};
     return 0;
 }
 

@@ -14,6 +14,7 @@ struct server;
 
 /* Borrowed until server_free(). */
 struct server_options {
+    const char *program;  /* argv[0]; its own name in what the log suggests */
     const char *address;  /* HOST:PORT (net.h) */
     const char *aof_path; /* of the append-only file (aof.h) */
     size_t maxclients;    /* connections at a time */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct slice slice_of(const char *string) {
-    return (struct slice){ string, strlen(string) };
+    return (struct slice){string, strlen(string)};
 }
 
 bool slice_equal(struct slice a, struct slice b) {

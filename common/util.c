@@ -11,8 +11,8 @@
 
 #define LOG_LINE_MAX 1024
 
-static const char *const level_names[] = { "debug", "verbose", "notice",
-                                           "warning" };
+static const char *const level_names[] = {"debug", "verbose", "notice",
+                                          "warning"};
 
 static void out_of_memory(size_t size) {
     fprintf(stderr, "out of memory: could not allocate %zu bytes\n", size);

@@ -1,16 +1,18 @@
 /* command_table.c -- what this part can do. */
 #include "handlers.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
+/* Arity counts the name; -n means n or more. */
 const struct command command_table[] = {
-    /* name, arity, flags, run */ /* arity counts the name; -n: n or more */
-    { "echo", 2, 0, command_echo },
-    { "ping", -1, 0, command_ping },
-    { "quit", -1, 0, command_quit },
-    { NULL, 0, 0, NULL },
+    {"echo", 2,  0, command_echo},
+    {"ping", -1, 0, command_ping},
+    {"quit", -1, 0, command_quit},
+    {NULL,   0,  0, NULL        },
 };
 
-const char *const command_hint[2] = { "printf 'PING\\r\\nQUIT\\r\\n' | nc "
-                                      "127.0.0.1 ",
-                                      "" };
+void command_hint(char *text, size_t size, const char *program, int port) {
+    (void)program;
+    snprintf(text, size, "printf 'PING\\r\\nQUIT\\r\\n' | nc 127.0.0.1 %d",
+             port);
+}

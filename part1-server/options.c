@@ -51,15 +51,15 @@ static const struct option {
     set_fn *set;
     const char *help;
 } table[] = {
-    { "address", "HOST:PORT", set_address,
-      "where to listen; :6379 is every interface, port 0 any free one\n"
-      "(default " DEFAULT_ADDRESS ")" },
-    { "aofPath", "FILE", set_aof_path,
-      "the append-only file (default " DEFAULT_AOF_PATH ")" },
-    { "loglevel", "LEVEL", set_loglevel,
-      "debug, verbose, notice or warning (default notice)" },
-    { "maxclients", "N", set_maxclients,
-      "connections at a time (default 10000)" },
+    {"address",    "HOST:PORT", set_address,
+     "where to listen; :6379 is every interface, port 0 any free one\n"
+     "(default " DEFAULT_ADDRESS ")"                      },
+    {"aofPath",    "FILE",      set_aof_path,
+     "the append-only file (default " DEFAULT_AOF_PATH ")"},
+    {"loglevel",   "LEVEL",     set_loglevel,
+     "debug, verbose, notice or warning (default notice)" },
+    {"maxclients", "N",         set_maxclients,
+     "connections at a time (default 10000)"              },
 };
 
 #define TABLE_SIZE (sizeof table / sizeof table[0])
@@ -107,10 +107,11 @@ enum options_result options_read(int argc, char **argv,
     int i;
 
     *options = (struct server_options){
+        .program = argv[0],
         .address = DEFAULT_ADDRESS,
         .aof_path = DEFAULT_AOF_PATH,
         .maxclients = DEFAULT_CLIENTS,
-        .log = { STDERR_FILENO, LOG_NOTICE },
+        .log = {STDERR_FILENO, LOG_NOTICE},
     };
     for (i = 1; i < argc; i++) {
         const char *value;

@@ -34,7 +34,7 @@ void loop_free(struct loop *loop) {
 
 static int control(struct loop *loop, int operation, int fd,
                    unsigned interest) {
-    struct epoll_event event = { .data.fd = fd };
+    struct epoll_event event = {.data.fd = fd};
 
     if (interest & LOOP_READ) event.events |= EPOLLIN;
     if (interest & LOOP_WRITE) event.events |= EPOLLOUT;

@@ -149,11 +149,11 @@ static void accept_conns(struct server *server, int listener) {
 
 static void execute(struct server *server, struct conn *conn,
                     const struct resp_request *request) {
-    struct call call = { .argv = request->argv,
-                         .argc = request->argc,
-                         .session = &conn->session,
-                         .store = server->store,
-                         .out = &server->replies };
+    struct call call = {.argv = request->argv,
+                        .argc = request->argc,
+                        .session = &conn->session,
+                        .store = server->store,
+                        .out = &server->replies};
 
     if (request->argc == 0) return; /* a blank line, "*0": no reply either */
     command_execute(&call);
@@ -218,8 +218,8 @@ static int commit_and_send(struct server *server) {
     for (; server->sent_count < server->served_count; server->sent_count++) {
         struct conn *conn = server->served[server->sent_count];
 
-        conn_send(conn, (struct slice){ replies.data + conn->replies_start,
-                                        conn->replies_len });
+        conn_send(conn, (struct slice){replies.data + conn->replies_start,
+                                       conn->replies_len});
     }
     if (replies.len > REPLIES_MAX) {
         buf_free(&server->replies); /* one large reply is no reason to keep */
@@ -380,8 +380,9 @@ static void greet(const struct server *server) {
         net_local_address(server->listeners[i], text);
         log_write(server->log, LOG_NOTICE, "listening on %s", text);
     }
-    log_write(server->log, LOG_NOTICE, "try: %s%d%s", command_hint[0],
-              server_port(server), command_hint[1]);
+    command_hint(text, sizeof text, server->options->program,
+                 server_port(server));
+    log_write(server->log, LOG_NOTICE, "try: %s", text);
 }
 
 struct server *server_new(const struct server_options *options) {

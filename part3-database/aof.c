@@ -87,7 +87,7 @@ static int open_file(struct aof *aof) {
 
 static void *sync_every_second(void *argument) {
     struct aof *aof = argument;
-    struct pollfd stop = { .fd = aof->stop[0], .events = POLLIN };
+    struct pollfd stop = {.fd = aof->stop[0], .events = POLLIN};
 
     /* The flag is taken before the sync: what is written while it runs may or
      * may not be covered, and raises the flag again. */

@@ -176,12 +176,12 @@ static int cut_torn_record(struct load *load) {
 
 int64_t aof_load(int fd, const char *path, const struct log *log,
                  aof_replay_fn *replay, void *context) {
-    struct load load = { .fd = fd,
-                         .path = path,
-                         .log = log,
-                         .replay = replay,
-                         .context = context,
-                         .said_ms = clock_ms() };
+    struct load load = {.fd = fd,
+                        .path = path,
+                        .log = log,
+                        .replay = replay,
+                        .context = context,
+                        .said_ms = clock_ms()};
     struct stat status;
     int result;
 

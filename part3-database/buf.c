@@ -9,7 +9,7 @@
 
 void buf_free(struct buf *buf) {
     free(buf->data);
-    *buf = (struct buf){ 0 };
+    *buf = (struct buf){0};
 }
 
 /* Doubling makes the cost of all copies together proportional to the bytes

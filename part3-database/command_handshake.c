@@ -155,11 +155,11 @@ static void client_setname(struct call *call) {
 
 void command_client(struct call *call) {
     static const struct subcommand table[] = {
-        { "getname", 2, client_getname },
-        { "id", 2, client_id },
-        { "setinfo", 4, client_setinfo },
-        { "setname", 3, client_setname },
-        { NULL, 0, NULL },
+        {"getname", 2, client_getname},
+        {"id",      2, client_id     },
+        {"setinfo", 4, client_setinfo},
+        {"setname", 3, client_setname},
+        {NULL,      0, NULL          },
     };
 
     run_subcommand(call, table, "client", "CLIENT");
@@ -182,9 +182,9 @@ static void docs(struct call *call) {
 
 void command_command(struct call *call) {
     static const struct subcommand table[] = {
-        { "count", 2, count_commands },
-        { "docs", 0, docs },
-        { NULL, 0, NULL },
+        {"count", 2, count_commands},
+        {"docs",  0, docs          },
+        {NULL,    0, NULL          },
     };
 
     if (call->argc == 1) {

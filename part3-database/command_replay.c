@@ -6,13 +6,13 @@
 
 const char *command_replay(void *store, const struct slice *argv, size_t argc) {
     const struct command *command = command_find(argv[0]);
-    struct session session = { .protocol = 2 };
-    struct buf reply = { 0 };
-    struct call call = { .argv = argv,
-                         .argc = argc,
-                         .session = &session,
-                         .store = store,
-                         .out = &reply };
+    struct session session = {.protocol = 2};
+    struct buf reply = {0};
+    struct call call = {.argv = argv,
+                        .argc = argc,
+                        .session = &session,
+                        .store = store,
+                        .out = &reply};
     bool failed;
 
     if (command == NULL) return "unknown command";

@@ -66,7 +66,7 @@ static struct query *query_take(struct query *shared) {
     buf_append(&own->bytes, left.data, left.len);
     buf_consume(&shared->bytes, left.len);
     own->request = shared->request;
-    shared->request = (struct resp_request){ 0 };
+    shared->request = (struct resp_request){0};
     return own;
 }
 

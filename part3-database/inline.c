@@ -81,7 +81,7 @@ enum resp_status inline_read_request(struct resp_request *request,
     const char *newline = memchr(in.data + request->searched, '\n',
                                  in.len - request->searched);
     size_t len = newline != NULL ? (size_t)(newline - in.data) : in.len;
-    struct slice line = { in.data, len };
+    struct slice line = {in.data, len};
     struct buf *words = &request->words;
     size_t start = 0;
     int found;

@@ -129,8 +129,8 @@ static int listen_on_all(struct addrinfo *found, int port,
 
 int net_listen(const char *address, int fds[LISTENERS_MAX],
                char error[NET_TEXT_MAX]) {
-    struct addrinfo wanted = { .ai_socktype = SOCK_STREAM,
-                               .ai_flags = AI_PASSIVE };
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_PASSIVE};
     struct addrinfo *found;
     struct host_port parts;
     const char *wrong = split(address, &parts);
@@ -168,32 +168,33 @@ int net_accept(int listener) {
     return fd;
 }
 
-static bool local_name(int fd, struct sockaddr_storage *name) {
-    socklen_t size = sizeof *name;
+/* All zero, and so of no family, if the socket has no address. */
+static struct sockaddr_storage local_name(int fd) {
+    struct sockaddr_storage name = {0};
+    socklen_t size = sizeof name;
 
-    return getsockname(fd, (struct sockaddr *)name, &size) == 0;
+    getsockname(fd, (struct sockaddr *)&name, &size);
+    return name;
 }
 
 int net_local_port(int fd) {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = local_name(fd);
 
-    if (!local_name(fd, &name)) return 0;
-    return name.ss_family == AF_INET
-               ? ntohs(((struct sockaddr_in *)&name)->sin_port)
-               : ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    switch (name.ss_family) {
+    case AF_INET: return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    case AF_INET6: return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    default: return 0;
+    }
 }
 
 void net_local_address(int fd, char text[NET_TEXT_MAX]) {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = local_name(fd);
     char host[INET6_ADDRSTRLEN] = "?";
-    bool is_ipv4;
 
-    if (local_name(fd, &name)) {
-        getnameinfo((struct sockaddr *)&name, sizeof name, host, sizeof host,
-                    NULL, 0, NI_NUMERICHOST);
-    }
-    is_ipv4 = strchr(host, ':') == NULL;
-    snprintf(text, NET_TEXT_MAX, is_ipv4 ? "%s:%d" : "[%s]:%d", host,
+    getnameinfo((struct sockaddr *)&name, sizeof name, host, sizeof host, NULL,
+                0, NI_NUMERICHOST);
+    snprintf(text, NET_TEXT_MAX,
+             name.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host,
              net_local_port(fd));
 }
 

@@ -24,7 +24,7 @@ static enum resp_status find_line(struct slice in, size_t start,
     *searched = end;
     if (in.len - end < 2) return RESP_NEED_MORE;
     if (cr[1] != '\n') return RESP_ERROR;
-    *line = (struct slice){ in.data + start, end - start };
+    *line = (struct slice){in.data + start, end - start};
     return RESP_COMPLETE;
 }
 
@@ -43,8 +43,7 @@ static enum resp_status read_length(struct resp_request *request,
         return resp_request_fail(request, invalid);
     case RESP_COMPLETE: break;
     }
-    if (!slice_to_int64((struct slice){ line.data + 1, line.len - 1 },
-                        length)) {
+    if (!slice_to_int64((struct slice){line.data + 1, line.len - 1}, length)) {
         return resp_request_fail(request, invalid);
     }
     request->pos += line.len + 2;
@@ -130,7 +129,7 @@ static enum resp_status fail(struct resp_reader *reader, const char *why) {
  * "Integers"). */
 static bool read_integer(struct slice text, int64_t *value) {
     if (text.len > 1 && text.data[0] == '+' && text.data[1] != '-') {
-        text = (struct slice){ text.data + 1, text.len - 1 };
+        text = (struct slice){text.data + 1, text.len - 1};
     }
     return slice_to_int64(text, value);
 }
@@ -161,12 +160,12 @@ static enum resp_status finish(struct resp_reader *reader, size_t size,
 /* Read what 'line' says: the whole item, or how long its bytes are. */
 static enum resp_status read_line(struct resp_reader *reader, struct slice line,
                                   struct resp_item *item) {
-    struct slice text = { line.data + 1, line.len - 1 };
+    struct slice text = {line.data + 1, line.len - 1};
     size_t size = line.len + 2;
 
-    *item = (struct resp_item){ .type = (enum resp_type)line.data[0],
-                                .depth = reader->depth,
-                                .bytes = text };
+    *item = (struct resp_item){.type = (enum resp_type)line.data[0],
+                               .depth = reader->depth,
+                               .bytes = text};
     switch (item->type) {
     case RESP_SIMPLE:
     case RESP_FAILURE: return finish(reader, size, item);
@@ -211,9 +210,9 @@ static enum resp_status read_bulk_item(struct resp_reader *reader,
     if (bytes[len] != '\r' || bytes[len + 1] != '\n') {
         return fail(reader, "expected CR LF after bulk string");
     }
-    *item = (struct resp_item){ .type = RESP_BULK,
-                                .depth = reader->depth,
-                                .bytes = { bytes, len } };
+    *item = (struct resp_item){
+        .type = RESP_BULK, .depth = reader->depth, .bytes = {bytes, len}
+    };
     return finish(reader, reader->bulk_start + len + 2, item);
 }
 

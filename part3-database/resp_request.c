@@ -47,5 +47,5 @@ void resp_request_free(struct resp_request *request) {
     buf_free(&request->words);
     free(request->argv);
     free(request->starts);
-    *request = (struct resp_request){ 0 };
+    *request = (struct resp_request){0};
 }

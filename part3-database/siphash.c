@@ -46,12 +46,11 @@ static void absorb(struct state *s, uint64_t word, int c) {
 uint64_t siphash(const struct siphash_seed *seed, struct slice bytes, int c,
                  int d) {
     /* The constants spell "somepseudorandomlygeneratedbytes". */
-    struct state s = { seed->k0 ^ 0x736f6d6570736575,
-                       seed->k1 ^ 0x646f72616e646f6d,
-                       seed->k0 ^ 0x6c7967656e657261,
-                       seed->k1 ^ 0x7465646279746573 };
+    struct state s = {
+        seed->k0 ^ 0x736f6d6570736575, seed->k1 ^ 0x646f72616e646f6d,
+        seed->k0 ^ 0x6c7967656e657261, seed->k1 ^ 0x7465646279746573};
     const unsigned char *at = (const unsigned char *)bytes.data;
-    unsigned char last[8] = { 0 };
+    unsigned char last[8] = {0};
     size_t left;
 
     for (left = bytes.len; left >= 8; left -= 8, at += 8) {

@@ -100,8 +100,8 @@ static void bucket_add(struct bucket *bucket, uint8_t tag,
     if (used == SLOTS) {
         struct bucket *next = bucket_new(1);
 
-        *next = (struct bucket){ .tags = { bucket->tags[SLOTS - 1] },
-                                 .slots = { bucket->slots[SLOTS - 1] } };
+        *next = (struct bucket){.tags = {bucket->tags[SLOTS - 1]},
+                                .slots = {bucket->slots[SLOTS - 1]}};
         bucket->tags[SLOTS - 1] = 0;
         bucket->slots[SLOTS - 1].next = next;
         bucket->has_next = true;
@@ -119,7 +119,7 @@ struct place {
 };
 
 static bool entry_has_key(const struct entry *entry, struct slice key) {
-    return slice_equal((struct slice){ entry->bytes, entry->key_len }, key);
+    return slice_equal((struct slice){entry->bytes, entry->key_len}, key);
 }
 
 static struct place find(const struct store *store, uint64_t hash,
@@ -132,10 +132,10 @@ static struct place find(const struct store *store, uint64_t hash,
         for (slot = 0; slot < SLOTS; slot++) {
             if (bucket->tags[slot] == tag &&
                 entry_has_key(bucket->slots[slot].entry, key)) {
-                return (struct place){ bucket, slot };
+                return (struct place){bucket, slot};
             }
         }
-        if (!bucket->has_next) return (struct place){ NULL, 0 };
+        if (!bucket->has_next) return (struct place){NULL, 0};
     }
 }
 
@@ -170,7 +170,7 @@ static void scatter(struct store *store, struct bucket bucket) {
 
     for (slot = 0; slot < SLOTS && bucket.tags[slot] != 0; slot++) {
         struct entry *entry = bucket.slots[slot].entry;
-        struct slice key = { entry->bytes, entry->key_len };
+        struct slice key = {entry->bytes, entry->key_len};
 
         bucket_add(bucket_of(store, hash_of(store, key)), bucket.tags[slot],
                    entry);
@@ -199,8 +199,8 @@ static void grow(struct store *store) {
     struct bucket old = *bucket_at(store, split);
 
     if (store->buckets % SEGMENT == 0) add_segment(store);
-    *bucket_at(store, split) = (struct bucket){ 0 };
-    *bucket_at(store, store->buckets) = (struct bucket){ 0 };
+    *bucket_at(store, split) = (struct bucket){0};
+    *bucket_at(store, store->buckets) = (struct bucket){0};
     store->buckets++;
     if (store->buckets == 2 * store->round) store->round *= 2;
     scatter(store, old);
@@ -225,7 +225,7 @@ static void start(struct store *store) {
     store->count = store->buckets = 0;
     store->round = 1;
     add_segment(store);
-    *bucket_at(store, 0) = (struct bucket){ 0 };
+    *bucket_at(store, 0) = (struct bucket){0};
     store->buckets = 1;
 }
 
@@ -284,8 +284,8 @@ bool store_get(const struct store *store, struct slice key,
     if (place.bucket == NULL) return false;
     entry = place.bucket->slots[place.slot].entry;
     if (value != NULL) {
-        *value = (struct slice){ entry->bytes + entry->key_len,
-                                 entry->value_len };
+        *value = (struct slice){entry->bytes + entry->key_len,
+                                entry->value_len};
     }
     return true;
 }

@@ -1,0 +1,114 @@
+# Redis-Lite in C. `make` builds the three parts; `make help` lists the rest.
+#
+# Each part has a Makefile of its own (make -C part2-resp); how a part is built
+# stands in common/part.mk, how the tests are in tests/Makefile.
+
+BUILD = build
+parts = part1-server part2-resp part3-database
+names = 1 2 3
+prefix = /usr/local
+addr = 127.0.0.1:6379
+folder = $(filter part$(1)-%,$(parts))
+
+all: part1 part2 part3
+	@echo
+	@echo "Built. Next: make run (part 3, on $(addr)), or make help."
+
+$(names:%=part%): part%:
+	@$(MAKE) -s -C $(call folder,$*) BUILD=../$(BUILD)
+
+## run: build and run part 3, the whole server (addr=HOST:PORT)
+run: run-part3
+## run-part1, run-part2, run-part3: build and run that part
+$(names:%=run-part%): run-part%: part%
+	@$(BUILD)/$(call folder,$*)/redis-lite --address $(addr)
+
+## part1, part2, part3: build that part
+## check: build and run all tests
+check: check-stages tests
+	@sh tests/run.sh $(BUILD) $(names)
+## check-part1, check-part2, check-part3: the tests of that part
+$(names:%=check-part%): check-part%: tests
+	@sh tests/run.sh $(BUILD) $*
+tests: all-parts
+	@$(MAKE) -s -C tests BUILD=../$(BUILD)
+all-parts: part1 part2 part3
+
+## check-asan: all tests, with the address and undefined-behaviour sanitizers
+check-asan:
+	@$(MAKE) -s check BUILD=build/asan \
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	    -fno-sanitize-recover=undefined'
+## check-tsan: all tests, with the thread sanitizer
+check-tsan:
+	@$(MAKE) -s check BUILD=build/tsan \
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
+## check-poll: all tests, with the portable loop
+check-poll:
+	@$(MAKE) -s check BUILD=build/poll LOOP=poll
+## check-stages: carried files are the same in each part
+check-stages:
+	@sh tests/stages/stages.sh check
+	@sh tests/stages/test_stages.sh
+## check-lean: parts 1 and 2 hold no function that their tests do not reach
+check-lean:
+	@sh tests/coverage.sh lean
+## conformance: try any server: PART=2 EXEC="./my-server --port {port}"
+conformance:
+	@$(MAKE) -s -C tests conformance BUILD=../$(BUILD)
+	@$(BUILD)/tests/conformance --part $(PART) --exec '$(EXEC)' $(ARGS)
+## check-clients: redis-cli, redis-benchmark and hiredis against the parts
+check-clients: all-parts
+	@sh tests/clients/run.sh $(BUILD)
+## coverage: which lines the tests reach (gcovr)
+coverage:
+	@sh tests/coverage.sh report
+
+## diff-part1-part2, diff-part2-part3: what a part adds
+diff-part1-part2: ; @sh tests/stages/diff.sh part1-server part2-resp
+diff-part2-part3: ; @sh tests/stages/diff.sh part2-resp part3-database
+## carry: copy an edited file into the parts that carry it
+carry:
+	@sh tests/stages/stages.sh carry
+
+## docs-check: the book's code and sessions are those of the source
+docs-check: all-parts
+	@python3 docs/tools/test_book.py
+	@python3 docs/tools/book.py check $(book)
+## docs-sync: bring the book's code and sessions up to date
+docs-sync: all-parts
+	@python3 docs/tools/book.py sync $(book)
+book = README.md $(wildcard docs/*.md)
+
+## format: clang-format everything
+sources = $(wildcard common/*.[ch] part*/*.[ch] tests/*/*.[ch])
+format:
+	clang-format -i $(sources)
+## lint: clang-format, cppcheck, clang-tidy, shellcheck
+lint:
+	@sh tests/lint.sh $(sources)
+
+## setup: install what the tests need
+setup:
+	@sh tests/setup.sh
+## setup-dev: install what maintainers need besides
+setup-dev:
+	@sh tests/setup.sh dev
+
+## install: part 3, into $(prefix)/bin (prefix=DIR, DESTDIR=DIR)
+install: part3
+	install -d $(DESTDIR)$(prefix)/bin
+	install $(BUILD)/part3-database/redis-lite \
+	    $(BUILD)/part3-database/redis-lite-cli $(DESTDIR)$(prefix)/bin
+## clean: remove everything that was built
+clean:
+	rm -rf build
+help:
+	@sed -n 's/^## //p' Makefile
+
+export CC CFLAGS CPPFLAGS LDFLAGS LOOP
+.PHONY: all all-parts run tests check check-asan check-tsan check-poll \
+    check-stages check-lean check-clients conformance coverage carry \
+    diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup \
+    setup-dev install clean help $(foreach n,$(names),part$(n) run-part$(n) \
+    check-part$(n))
