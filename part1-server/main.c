@@ -9,16 +9,23 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* A signal handler may call next to nothing (signal-safety(7)), and finds what
- * it needs in globals only. A thread that waits for the signal may do anything
- * and has an argument. */
-static void *wait_for_signal(void *server) {
+/* The signals that ask it to stop: Ctrl-C, and kill(1)'s default. */
+static sigset_t stop_signals(void) {
     sigset_t set;
-    int got;
 
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    return set;
+}
+
+/* A signal handler may call next to nothing (signal-safety(7)), and finds what
+ * it needs in globals only. A thread that waits for the signal may do anything
+ * and has an argument. */
+static void *wait_for_signal(void *server) {
+    sigset_t set = stop_signals();
+    int got;
+
     sigwait(&set, &got);
     server_stop(server);
     return NULL;
@@ -26,12 +33,12 @@ static void *wait_for_signal(void *server) {
 
 /* All threads made after this leave the two to wait_for_signal(). */
 static void block_signals(void) {
-    sigset_t set;
+    sigset_t set = stop_signals();
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    /* A shell script's "redis-lite &" starts it with SIGINT ignored, and what
+     * is ignored cannot be waited for. */
+    signal(SIGINT, SIG_DFL);
     /* A peer that is gone is an errno of write(), not the end of us. */
     signal(SIGPIPE, SIG_IGN);
 }

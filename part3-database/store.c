@@ -90,24 +90,27 @@ static int slots_used(const struct bucket *bucket) {
     return used;
 }
 
+/* Hang another bucket behind a full one; its last slot has to lead there, so
+ * the entry in it moves. Returns the new one. */
+static struct bucket *bucket_extend(struct bucket *bucket) {
+    struct bucket *next = bucket_new(1);
+
+    *next = (struct bucket){.tags = {bucket->tags[SLOTS - 1]},
+                            .slots = {bucket->slots[SLOTS - 1]}};
+    bucket->tags[SLOTS - 1] = 0;
+    bucket->slots[SLOTS - 1].next = next;
+    bucket->has_next = true;
+    return next;
+}
+
 static void bucket_add(struct bucket *bucket, uint8_t tag,
                        struct entry *entry) {
     int used;
 
     while (bucket->has_next)
         bucket = bucket->slots[SLOTS - 1].next;
+    if (slots_used(bucket) == SLOTS) bucket = bucket_extend(bucket);
     used = slots_used(bucket);
-    if (used == SLOTS) {
-        struct bucket *next = bucket_new(1);
-
-        *next = (struct bucket){.tags = {bucket->tags[SLOTS - 1]},
-                                .slots = {bucket->slots[SLOTS - 1]}};
-        bucket->tags[SLOTS - 1] = 0;
-        bucket->slots[SLOTS - 1].next = next;
-        bucket->has_next = true;
-        bucket = next;
-        used = 1;
-    }
     bucket->tags[used] = tag;
     bucket->slots[used].entry = entry;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.sh FILE... -- all linters over the C files named and over the scripts.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 bad=0
 
 echo "clang-format"

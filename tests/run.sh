@@ -22,7 +22,7 @@ list() {
         echo "part $part, conformance|$build/tests/conformance --part $part \
 --ours --exact --exec '$server --address 127.0.0.1:{port} --aofPath \
 {dir}/appendonly.aof'"
-        echo "part $part, command line|sh $here/unit/test_options.sh $server"
+        echo "part $part, program|sh $here/unit/test_program.sh $server"
         [ "$part" -eq 1 ] ||
             echo "part $part, redis-lite-cli|sh $here/unit/test_cli.sh $(part_dir "$part")"
     done

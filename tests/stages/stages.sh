@@ -42,9 +42,10 @@ check() { # from to
         fi
     done
     # Entries whose file is gone from the part.
-    for file in $(awk -v part="$2" '$1 == part { print $2 }' "$stages"); do
-        [ -e "$2/$file" ] || complain "$stages: $2 $file does not exist"
-    done
+    while read -r part file _; do
+        [ "$part" != "$2" ] || [ -e "$2/$file" ] ||
+            complain "$stages: $2 $file does not exist"
+    done <"$stages"
 }
 
 case ${1-} in
