@@ -31,6 +31,9 @@ char *buf_reserve(struct buf *buf, size_t size);
 /* Drop 'size' bytes from the head; at most buf_len() of them. */
 void buf_consume(struct buf *buf, size_t size);
 
+/* Give back storage that is not needed, if most of it is not. */
+void buf_trim(struct buf *buf);
+
 static inline size_t buf_len(const struct buf *buf) {
     return buf->tail - buf->head;
 }

@@ -42,11 +42,12 @@ struct conn {
 struct conn *conn_new(int fd, uint64_t id);
 void conn_free(struct conn *conn); /* closes the descriptor */
 
-/* The query to read into: the connection's own, or else 'shared'. */
-struct query *conn_query(struct conn *conn, struct query *shared);
+/* Read what the peer has sent, once. It joins the request that is partial, or
+ * else goes into 'shared', which is empty. Returns which: the query to run. */
+struct query *conn_receive(struct conn *conn, struct query *shared);
 
-/* Read what the peer has sent, once, into 'query'. */
-void conn_receive(struct conn *conn, struct query *query);
+/* The same without reading, for a client that has sent enough already. */
+struct query *conn_query(struct conn *conn, struct query *shared);
 
 /* After running what could be run: what is left in 'query' becomes the
  * connection's own, and 'shared' is empty again for the next one. */

@@ -43,12 +43,17 @@ struct query *conn_query(struct conn *conn, struct query *shared) {
     return conn->query != NULL ? conn->query : shared;
 }
 
-void conn_receive(struct conn *conn, struct query *query) {
-    char *room = buf_reserve(&query->bytes, READ_SIZE);
+struct query *conn_receive(struct conn *conn, struct query *shared) {
+    struct query *query = conn_query(conn, shared);
+    char *room = buf_reserve(&shared->bytes, READ_SIZE);
     ssize_t got = read(conn->fd, room, READ_SIZE);
 
-    if (got > 0) {
-        buf_added(&query->bytes, (size_t)got);
+    if (got > 0 && query == shared) {
+        buf_added(&shared->bytes, (size_t)got);
+    } else if (got > 0) {
+        /* Read into the shared buffer all the same: a connection that read
+         * into its own would have to keep room for all that might come. */
+        buf_append(&query->bytes, room, (size_t)got);
     } else if (got == 0) {
         /* The peer has said all, but it may still listen: what it asked for
          * is answered before we close (half-close, shutdown(2)). */
@@ -56,6 +61,7 @@ void conn_receive(struct conn *conn, struct query *query) {
     } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         conn->dead = true;
     }
+    return query;
 }
 
 /* A query of its own, with just the bytes that are left in 'shared'. */
@@ -74,7 +80,11 @@ void conn_keep(struct conn *conn, struct query *query) {
     bool is_over = conn->dead || conn->session.closing;
 
     if (query == conn->query) {
-        if (is_over || buf_len(&query->bytes) == 0) drop_query(conn);
+        if (is_over || buf_len(&query->bytes) == 0) {
+            drop_query(conn);
+        } else {
+            buf_trim(&query->bytes);
+        }
     } else if (is_over) {
         buf_consume(&query->bytes, buf_len(&query->bytes));
         resp_request_next(&query->request);

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define CAP_MIN 64 /* bytes of the first allocation, at least */
+#define CAP_MIN  64   /* bytes of the first allocation, at least */
+#define TRIM_MIN 1024 /* bytes of storage that are not worth giving back */
 
 void buf_free(struct buf *buf) {
     free(buf->data);
@@ -43,4 +44,14 @@ char *buf_reserve(struct buf *buf, size_t size) {
 void buf_consume(struct buf *buf, size_t size) {
     buf->head += size;
     if (buf->head == buf->tail) buf->head = buf->tail = 0;
+}
+
+void buf_trim(struct buf *buf) {
+    struct buf small = {0};
+    struct slice unread = buf_slice(buf);
+
+    if (buf->cap < TRIM_MIN || buf->cap / 4 < unread.len) return;
+    buf_append(&small, unread.data, unread.len);
+    buf_free(buf);
+    *buf = small;
 }

@@ -187,7 +187,7 @@ static void execute_all(struct server *server, struct conn *conn,
 }
 
 static void serve(struct server *server, struct conn *conn, unsigned ready) {
-    struct query *query = conn_query(conn, &server->query);
+    struct query *query;
 
     server->served[server->served_count++] = conn;
     conn->replies_start = buf_len(&server->replies);
@@ -195,7 +195,9 @@ static void serve(struct server *server, struct conn *conn, unsigned ready) {
     if (conn->session.closing || conn_is_full(conn)) return;
 
     if ((ready & LOOP_READ) && !conn->eof && !conn->stalled) {
-        conn_receive(conn, query);
+        query = conn_receive(conn, &server->query);
+    } else {
+        query = conn_query(conn, &server->query);
     }
     if (!conn->dead) execute_all(server, conn, query);
     conn_keep(conn, query);
