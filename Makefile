@@ -56,7 +56,7 @@ check-lean:
 ## conformance: try any server: PART=2 EXEC="./my-server --port {port}"
 conformance:
 	@$(MAKE) -s -C tests conformance BUILD=../$(BUILD)
-	@$(BUILD)/tests/conformance --part $(PART) --exec '$(EXEC)' $(ARGS)
+	@$(BUILD)/tests/conformance --part $(PART) --exec "$$EXEC" $(ARGS)
 ## check-clients: redis-cli, redis-benchmark and hiredis against the parts
 check-clients: all-parts
 	@sh tests/clients/run.sh $(BUILD)
@@ -106,7 +106,9 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-export CC CFLAGS CPPFLAGS LDFLAGS LOOP
+# Variables given to make (CC=clang, LOOP=poll) reach the other Makefiles by
+# themselves; this one goes through the environment, as it may hold quotes.
+export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients conformance coverage carry \
     diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup \

@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NAME_SHOWN_MAX 64 /* bytes of a command's name in the server's log */
+
 struct load {
     int fd;
     const char *path;
@@ -60,6 +62,16 @@ static void say_progress(struct load *load) {
               (int)(load->offset * 100 / load->size));
 }
 
+/* The record is well-formed, but the commands will not have it. */
+static int refuse_command(const struct load *load, const char *why) {
+    struct slice name = load->request.argv[0];
+    char text[NAME_SHOWN_MAX + 64];
+
+    if (name.len > NAME_SHOWN_MAX) name.len = NAME_SHOWN_MAX;
+    snprintf(text, sizeof text, "'%.*s': %s", (int)name.len, name.data, why);
+    return refuse(load, text);
+}
+
 /* Replay all whole records of 'bytes'. */
 static int replay_whole(struct load *load) {
     for (;;) {
@@ -77,7 +89,7 @@ static int replay_whole(struct load *load) {
         if (load->request.argc == 0) return refuse(load, "an empty record");
         wrong = load->replay(load->context, load->request.argv,
                              load->request.argc);
-        if (wrong != NULL) return refuse(load, wrong);
+        if (wrong != NULL) return refuse_command(load, wrong);
 
         load->records++;
         load->offset += (int64_t)load->request.size;
