@@ -53,7 +53,7 @@ struct resp_request {
     size_t cap;       /* room in argv and starts */
     size_t pos;       /* bytes understood; they are not looked at again */
     size_t searched;  /* bytes searched for the end of a line */
-    int64_t expected; /* arguments the array announced; 0: not known yet */
+    int64_t expected; /* arguments the array announced, once pos > 0 */
     int64_t bulk_len; /* of the bulk string that is arriving */
     bool in_bulk;     /* bulk_len is known */
     struct buf words; /* an inline request's words, quotes resolved */

@@ -101,5 +101,5 @@ enum resp_status inline_read_request(struct resp_request *request,
         return resp_request_fail(request, "unbalanced quotes in request");
     }
     /* Only now: 'words' moved whenever it had to grow. */
-    return resp_request_done(request, words->data, len + 1);
+    return resp_request_done(request, buf_slice(words).data, len + 1);
 }

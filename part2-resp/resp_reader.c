@@ -2,8 +2,8 @@
  *
  * Both readers work the same way: find the line that announces what comes,
  * check its number before using it, then wait until all of it is there. While
- * it is not, they remember how far they understood, so that no byte is read
- * twice however small the pieces are in which it arrives. */
+ * it is not, they remember how far they understood, so that no byte is
+ * searched twice, however small the pieces are in which it arrives. */
 #include "resp.h"
 
 #include "inline.h"
@@ -20,8 +20,8 @@ static enum resp_status find_line(struct slice in, size_t start,
     const char *cr = memchr(in.data + from, '\r', in.len - from);
     size_t end = cr != NULL ? (size_t)(cr - in.data) : in.len;
 
-    if (end - start > RESP_LINE_MAX) return RESP_ERROR;
     *searched = end;
+    if (end - start > RESP_LINE_MAX) return RESP_ERROR;
     if (in.len - end < 2) return RESP_NEED_MORE;
     if (cr[1] != '\n') return RESP_ERROR;
     *line = (struct slice){in.data + start, end - start};
@@ -35,12 +35,13 @@ static enum resp_status read_length(struct resp_request *request,
                                     struct slice in, int64_t *length,
                                     const char *too_big, const char *invalid) {
     struct slice line;
+    bool is_too_big;
 
     switch (find_line(in, request->pos, &request->searched, &line)) {
     case RESP_NEED_MORE: return RESP_NEED_MORE;
     case RESP_ERROR:
-        if (in.len - request->pos > RESP_LINE_MAX) invalid = too_big;
-        return resp_request_fail(request, invalid);
+        is_too_big = request->searched - request->pos > RESP_LINE_MAX;
+        return resp_request_fail(request, is_too_big ? too_big : invalid);
     case RESP_COMPLETE: break;
     }
     if (!slice_to_int64((struct slice){line.data + 1, line.len - 1}, length)) {

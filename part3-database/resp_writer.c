@@ -14,8 +14,8 @@ static void write_line(struct buf *out, char type, const char *text) {
     buf_append(out, "\r\n", 2);
 }
 
-/* Nearly every reply has a number in it, so it is not left to printf(3), which
- * would have to read its format each time. From the last digit to the first. */
+/* Every reply that carries data has a number in it, so it is not left to
+ * printf(3), which would read its format each time. Last digit first. */
 static void write_number(struct buf *out, char type, int64_t value) {
     char line[NUMBER_LINE_MAX];
     char *end = line + sizeof line;

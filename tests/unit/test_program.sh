@@ -133,13 +133,19 @@ if [ "$keeps_data" -eq 1 ]; then
 fi
 stop TERM
 
-start --address "[::1]:0"
-check "IPv6 alone" says log 'listening on \[::1\]:'
-stop TERM
 start --address ":0"
 check "every interface: IPv4" says log "listening on 0.0.0.0:$port"
-check "every interface: IPv6, same port" says log "listening on \[::\]:$port"
-stop TERM
+# Containers often have no IPv6; Linux then lists no address of it.
+if [ -d /proc/net ] && [ ! -s /proc/net/if_inet6 ]; then
+    echo "skipped: IPv6, which this machine does not have"
+    stop TERM
+else
+    check "every interface: IPv6, same port" says log "listening on \[::\]:$port"
+    stop TERM
+    start --address "[::1]:0"
+    check "IPv6 alone" says log 'listening on \[::1\]:'
+    stop TERM
+fi
 
 if [ "$keeps_data" -eq 1 ]; then
     check "the file is made where it should be" [ -f appendonly.aof ]
