@@ -32,9 +32,11 @@ typedef const char *aof_replay_fn(void *context, const struct slice *argv,
  *
  * If the file ends within a record, as a crash leaves it, what stands before
  * is loaded, the torn record is moved to "FILE.cut-OFFSET", and the log says
- * so. Anything else that is not a record refuses: NULL, the file untouched,
- * and the log names the offset. Also NULL, logged, if the file can not be
- * opened, locked or read. */
+ * so. (Records carry no checksum: a damaged length that leads past the end
+ * looks just the same. Nothing is lost then either, but all of it is moved.)
+ * Anything else that is not a record refuses: NULL, the file untouched, and the
+ * log names the offset. Also NULL, logged, if the file can not be opened,
+ * locked or read. */
 struct aof *aof_open(const char *path, const struct log *log,
                      aof_replay_fn *replay, void *context);
 
@@ -42,9 +44,9 @@ struct aof *aof_open(const char *path, const struct log *log,
 void aof_append(struct aof *aof, const struct slice *argv, size_t argc);
 
 /* Write the records of this turn to the file.
- * -1 with errno if they are not all in it, or if an earlier sync has failed
- * (what it covered may be lost, and asking again would not tell: fsync(2)).
- * No reply of this turn may be sent then; the log has to be given up. */
+ * -1 with errno if they are not all in it, or if a write or a sync has failed
+ * before (what a sync covered may be lost, and asking again would not tell:
+ * fsync(2)). No reply of this turn may be sent then; the log is given up. */
 int aof_commit(struct aof *aof);
 
 /* Commit, sync to the disk, close, give up the lock; frees 'aof' in any case.

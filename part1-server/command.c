@@ -6,6 +6,7 @@
 
 #include "resp.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define SHOWN_MAX 128 /* bytes of a name, or of all arguments; as in Redis */
@@ -56,5 +57,7 @@ void command_execute(struct call *call) {
                          command->name);
     } else {
         command->run(call);
+        /* The log would take it, and the next start refuse it. */
+        assert(!call->changed || (command->flags & COMMAND_WRITE));
     }
 }

@@ -41,6 +41,7 @@ static void block_signals(void) {
     signal(SIGINT, SIG_DFL);
     /* A peer that is gone is an errno of write(), not the end of us. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
 }
 
 int main(int argc, char **argv) {

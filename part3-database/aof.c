@@ -27,14 +27,13 @@ struct aof {
     const struct log *log;
     int fd;
     int lock_fd;
-    int64_t size;       /* of the file: whole records */
     struct buf pending; /* records of this turn */
 
     pthread_t syncer;
     bool has_syncer;
     int stop[2];             /* a pipe; closing [1] ends the syncer */
     atomic_bool is_unsynced; /* something was written since the last sync */
-    atomic_int sync_error;   /* errno of a failed one; it stays */
+    atomic_int error;        /* errno of a failed write or sync; it stays */
 };
 
 static int fail(const struct aof *aof, const char *what) {
@@ -93,7 +92,7 @@ static void *sync_every_second(void *argument) {
      * may not be covered, and raises the flag again. */
     while (poll(&stop, 1, AOF_SYNC_PERIOD_MS) <= 0) {
         if (!atomic_exchange(&aof->is_unsynced, false)) continue;
-        if (fdatasync(aof->fd) == -1) atomic_store(&aof->sync_error, errno);
+        if (fdatasync(aof->fd) == -1) atomic_store(&aof->error, errno);
     }
     return NULL;
 }
@@ -133,8 +132,12 @@ struct aof *aof_open(const char *path, const struct log *log,
     aof->log = log;
     aof->fd = aof->lock_fd = aof->stop[0] = aof->stop[1] = -1;
     if (take_lock(aof) == 0 && open_file(aof) == 0) {
-        aof->size = aof_load(aof->fd, path, log, replay, context);
-        if (aof->size >= 0 && start_syncer(aof) == 0) return aof;
+        int64_t size = aof_load(aof->fd, path, log, replay, context);
+
+        /* A server that was killed may have left writes unsynced: what we
+         * have loaded is ours to keep, too. */
+        aof->is_unsynced = size > 0;
+        if (size >= 0 && start_syncer(aof) == 0) return aof;
     }
     stop_syncer(aof);
     aof_free(aof);
@@ -153,53 +156,59 @@ void aof_append(struct aof *aof, const struct slice *argv, size_t argc) {
 }
 
 /* Part of a record at the end would be followed by the next one, and the file
- * be damaged for good. Take it back; O_APPEND finds the new end. */
-static int undo_write(struct aof *aof, int cause) {
-    if (ftruncate(aof->fd, (off_t)aof->size) == -1) {
-        log_write(aof->log, LOG_WARNING,
-                  "%s may end within a record, from byte %lld on: %s",
-                  aof->path, (long long)aof->size, strerror(errno));
+ * be damaged for good. Take back the 'done' bytes that went in. */
+static void undo_write(struct aof *aof, size_t done) {
+    struct stat status;
+
+    if (done == 0) return;
+    if (fstat(aof->fd, &status) == 0 &&
+        ftruncate(aof->fd, status.st_size - (off_t)done) == 0) {
+        return;
     }
-    errno = cause;
-    return -1;
+    fail(aof, "take back half a record from the end of");
 }
 
-int aof_commit(struct aof *aof) {
-    struct slice left = buf_slice(&aof->pending);
-    int failed_sync = atomic_load(&aof->sync_error);
+static int write_pending(struct aof *aof) {
+    struct slice pending = buf_slice(&aof->pending);
+    size_t done = 0;
+    int cause;
 
-    if (failed_sync != 0) {
-        errno = failed_sync;
-        return -1;
-    }
-    while (left.len > 0) {
-        ssize_t written = write(aof->fd, left.data, left.len);
+    while (done < pending.len) {
+        ssize_t written = write(aof->fd, pending.data + done,
+                                pending.len - done);
 
         if (written == -1 && errno == EINTR) continue;
-        if (written == -1) return undo_write(aof, errno);
-        left.data += written;
-        left.len -= (size_t)written;
-    }
-    if (buf_len(&aof->pending) > 0) {
-        aof->size += (int64_t)buf_len(&aof->pending);
-        buf_consume(&aof->pending, buf_len(&aof->pending));
-        atomic_store(&aof->is_unsynced, true);
-        if (aof->pending.cap > REPLIES_MAX) buf_free(&aof->pending);
+        if (written == -1) {
+            cause = errno;
+            undo_write(aof, done);
+            atomic_store(&aof->error, cause);
+            return -1;
+        }
+        done += (size_t)written;
     }
     return 0;
 }
 
-int aof_close(struct aof *aof) {
-    int result = aof_commit(aof);
-    int cause = errno;
+int aof_commit(struct aof *aof) {
+    size_t size = buf_len(&aof->pending);
 
-    stop_syncer(aof);
-    if (result == 0) {
-        cause = atomic_load(&aof->sync_error);
-        if (cause == 0 && fdatasync(aof->fd) == -1) cause = errno;
-        if (cause != 0) result = -1;
+    if (atomic_load(&aof->error) == 0 && size > 0 && write_pending(aof) == 0) {
+        buf_consume(&aof->pending, size);
+        if (aof->pending.cap > REPLIES_MAX) buf_free(&aof->pending);
+        atomic_store(&aof->is_unsynced, true);
     }
+    errno = atomic_load(&aof->error);
+    return errno == 0 ? 0 : -1;
+}
+
+int aof_close(struct aof *aof) {
+    int cause;
+
+    aof_commit(aof);
+    stop_syncer(aof);
+    cause = atomic_load(&aof->error);
+    if (cause == 0 && fdatasync(aof->fd) == -1) cause = errno;
     aof_free(aof);
     errno = cause;
-    return result;
+    return cause == 0 ? 0 : -1;
 }

@@ -2,8 +2,9 @@
  *
  * The file is read by the reader that reads clients: it is a conversation. But
  * where a client that breaks the rules is sent away, a file that does is all
- * there is. So this never guesses. A file that ends in the middle of a record
- * is what a crash leaves behind: the record was never acknowledged, and is put
+ * there is. So nothing in it is skipped or thrown away. A file that ends in the
+ * middle of a record is what a crash leaves behind: the torn record was not
+ * acknowledged (or, if the machine lost its power, not synced yet), and is put
  * aside. Everything else is damage, which a person has to look at. */
 #include "aof_load.h"
 
@@ -46,8 +47,8 @@ static int fail(const struct load *load, const char *what, const char *path) {
 /* Nothing has been changed yet when this is said, and nothing will be. */
 static int refuse(const struct load *load, const char *why) {
     log_write(load->log, LOG_WARNING,
-              "%s is damaged at byte %lld: %s. It is left as it is; %llu "
-              "records before that are good",
+              "%s is damaged in the record at byte %lld: %s. Nothing was "
+              "changed; good records before it: %llu",
               load->path, (long long)load->offset, why,
               (unsigned long long)load->records);
     return -1;

@@ -35,6 +35,7 @@ struct server {
     const struct log *log;
     size_t maxclients; /* as asked for, or as descriptors allow */
     bool stopping;
+    bool has_lost_log; /* a commit failed, and that was logged */
 
     struct loop *loop;
     int wake[2]; /* a pipe: a byte in [1] ends the wait */
@@ -214,6 +215,7 @@ static int commit_and_send(struct server *server) {
         log_write(server->log, LOG_WARNING,
                   "cannot write %s, so nothing more can be promised: %s",
                   server->options->aof_path, strerror(errno));
+        server->has_lost_log = true;
         return -1;
     }
     replies = buf_slice(&server->replies);
@@ -424,8 +426,10 @@ int server_free(struct server *server) {
         close(server->listeners[--server->listener_count]);
     }
     if (server->aof != NULL && aof_close(server->aof) == -1) {
-        log_write(server->log, LOG_WARNING, "cannot sync %s: %s",
-                  server->options->aof_path, strerror(errno));
+        if (!server->has_lost_log) {
+            log_write(server->log, LOG_WARNING, "cannot sync %s: %s",
+                      server->options->aof_path, strerror(errno));
+        }
         result = -1;
     }
     if (server->wake[0] != -1) close(server->wake[0]);

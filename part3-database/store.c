@@ -9,9 +9,9 @@
  * N doubles, and i starts again from 0. There is never a second table, nor a
  * moment at which much has to be done; shrinking is the same, backwards.
  *
- * A bucket is one cache line, so a lookup costs two misses: the bucket, and
- * the entry itself. Buckets lie in segments of a fixed size, so that adding
- * one never moves the others. */
+ * A bucket is one cache line, so a lookup costs little more than two misses:
+ * the bucket, and the entry itself. Buckets lie in segments of a fixed size, so
+ * that adding one never moves the others. */
 #include "store.h"
 
 #include "siphash.h"
@@ -35,8 +35,8 @@ struct entry {
     char bytes[]; /* the key, then the value */
 };
 
-/* The first 'n' slots are in use, and tags[n] is 0. A tag is a byte of the
- * entry's hash: most keys that differ are told apart without touching them.
+/* The slots in use come first; the tags of the others are 0. A tag is a byte of
+ * the entry's hash: most keys that differ are told apart without touching them.
  * If there are more than SLOTS entries, the last slot leads to a further
  * bucket instead; those in front of it are then full. */
 struct bucket {
