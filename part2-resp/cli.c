@@ -111,12 +111,21 @@ static void cli_disconnect(struct cli *cli) {
 
 /* ---- A request and its reply ------------------------------------------- */
 
+/* A peer that has gone shows in three ways, by how far it had gone when we
+ * wrote: the end of its bytes (0), or one of two errors. */
+static const char *explain(int cause) {
+    if (cause == 0 || cause == ECONNRESET || cause == EPIPE) {
+        return "Server closed the connection";
+    }
+    return strerror(cause);
+}
+
 /* NULL, or what went wrong. */
 static const char *send_all(int fd, struct slice bytes) {
     while (bytes.len > 0) {
         ssize_t sent = write(fd, bytes.data, bytes.len);
 
-        if (sent == -1 && errno != EINTR) return strerror(errno);
+        if (sent == -1 && errno != EINTR) return explain(errno);
         if (sent > 0) {
             bytes.data += sent;
             bytes.len -= (size_t)sent;
@@ -141,8 +150,8 @@ static const char *receive_item(struct cli *cli, struct resp_item *item,
         *outcome = LOST;
         room = buf_reserve(&cli->in, READ_SIZE);
         got = read(cli->fd, room, READ_SIZE);
-        if (got == 0) return "Server closed the connection";
-        if (got == -1 && errno != EINTR) return strerror(errno);
+        if (got == 0) return explain(0);
+        if (got == -1 && errno != EINTR) return explain(errno);
         if (got > 0) buf_added(&cli->in, (size_t)got);
     }
 }
