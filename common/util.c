@@ -71,8 +71,12 @@ void log_write(const struct log *log, enum log_level level, const char *format,
     va_start(args, format);
     printed = vsnprintf(line + len, sizeof line - len, format, args);
     va_end(args);
-    if (printed > 0) len += (size_t)printed;
-    if (len > sizeof line - 2) len = sizeof line - 2;
+    for (; printed > 0 && len < sizeof line - 2; len++, printed--) {
+        /* Bytes of a peer or a file must not forge a line of their own. */
+        if ((unsigned char)line[len] < ' ' || line[len] == 0x7f) {
+            line[len] = '?';
+        }
+    }
     line[len++] = '\n';
 
     /* A log that cannot be written has no one left to tell. */

@@ -29,7 +29,8 @@ char *buf_reserve(struct buf *buf, size_t size) {
 
     if (buf->cap - buf->tail < size) {
         /* Sliding the bytes to the front is worth it once as many have been
-         * consumed as have to be moved: each byte then pays for one other. */
+         * consumed as have to be moved: each byte then pays for one other
+         * (and the two places cannot overlap). */
         if (buf->head >= len && buf->cap - len >= size) {
             if (len > 0) memcpy(buf->data, buf->data + buf->head, len);
             buf->head = 0;

@@ -3,9 +3,14 @@
 
 #include <string.h>
 
-/* As isspace() in the C locale; NUL ends a word too, as it does in Redis. */
+/* As isspace() in the C locale. Redis skips all of these, but only the first
+ * four end a word. NUL, where Redis would hang, is a byte like others. */
+static bool ends_word(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static bool is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+    return ends_word(c) || c == '\v' || c == '\f';
 }
 
 static int hex_digit(char c) {
@@ -64,14 +69,12 @@ int inline_next_word(struct slice *line, struct buf *word) {
         take(line);
     if (line->len == 0) return 0;
 
-    while (line->len > 0 && !is_blank(line->data[0])) {
+    while (line->len > 0 && !ends_word(line->data[0])) {
         char c = take(line);
 
-        if (c == '"' || c == '\'') {
-            if (!take_quoted(line, c, word)) return -1;
-        } else {
-            buf_append(word, &c, 1);
-        }
+        /* A closing quote is the end of its word. */
+        if (c == '"' || c == '\'') return take_quoted(line, c, word) ? 1 : -1;
+        buf_append(word, &c, 1);
     }
     return 1;
 }

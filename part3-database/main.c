@@ -36,8 +36,8 @@ static void block_signals(void) {
     sigset_t set = stop_signals();
 
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    /* A shell script's "redis-lite &" starts it with SIGINT ignored, and what
-     * is ignored cannot be waited for. */
+    /* A shell script's "redis-lite &" starts it with SIGINT ignored; a signal
+     * that is ignored may be thrown away before anybody waits for it. */
     signal(SIGINT, SIG_DFL);
     /* A peer that is gone is an errno of write(), not the end of us. */
     signal(SIGPIPE, SIG_IGN);
