@@ -1,0 +1,55 @@
+/* main.c -- runs the unit tests of one part (-DPART=1, 2 or 3), linked with
+ * that part's library.
+ *
+ * Check's environment variables work: CK_RUN_SUITE=buf runs one suite,
+ * CK_FORK=no keeps a test in this process, for a debugger. */
+#include "suites.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* From the bottom of the house to its top: what fails first is the cause. */
+static Suite *(*const suites[])(void) = {
+    util_suite,        slice_suite,        buf_suite,  inline_suite,
+    resp_writer_suite, resp_request_suite,
+#if PART >= 2
+    resp_item_suite,
+#endif
+#if PART >= 3
+    siphash_suite,     store_suite,        aof_suite,  aof_faults_suite,
+#else
+    stubs_suite,
+#endif
+    command_suite,
+#if PART >= 2
+    handshake_suite,
+#endif
+#if PART >= 3
+    database_suite,    replay_suite,
+#endif
+    loop_suite,        net_suite,          conn_suite, options_suite,
+    server_suite,
+#if PART >= 3
+    kill_suite,
+#endif
+};
+
+int main(void) {
+    SRunner *runner = srunner_create(NULL);
+    int failed;
+    size_t i;
+
+    /* A peer that is gone is an errno of write(), as in the server. */
+    signal(SIGPIPE, SIG_IGN);
+    /* What a fork finds in the buffer would be printed twice. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    for (i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        srunner_add_suite(runner, suites[i]());
+    }
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
