@@ -4,11 +4,7 @@
 # Says what it runs as it goes, shows the whole output of what fails, and ends
 # with the counts. BUILD is where the parts and the tests were built.
 set -u
-build=$1
-shift
 here=$(dirname "$0")
-results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
 
 part_dir() {
     for dir in "$build/part$1"-*; do echo "$dir"; done
@@ -37,31 +33,39 @@ count() {
              END { print passed + 0, failed + 0 }'
 }
 
-run_one() { # number name command
+run_one() { # number
+    line=$(sed -n "$1p" "$results/list")
+    name=${line%%|*}
     out=$results/$1
     began=$(date +%s)
     status=0
-    sh -c "$3" >"$out.log" 2>&1 </dev/null || status=$?
-    # shellcheck disable=SC2046 # two numbers, two words
-    set -- "$1" "$2" "$3" $(count "$out.log")
-    # A program that fails, or says nothing, without a test to blame counts.
-    [ "$status" -eq 0 ] || [ "$5" -gt 0 ] || set -- "$1" "$2" "$3" "$4" 1
-    [ "$4" -gt 0 ] || [ "$5" -gt 0 ] || set -- "$1" "$2" "$3" 0 1
-    echo "$4 $5" >"$out.count"
+    sh -c "${line#*|}" >"$out.log" 2>&1 </dev/null || status=$?
+    count "$out.log" >"$out.count"
+    read -r passed failed <"$out.count"
+    # A program that fails without a test to blame counts as one; so does one
+    # that ran no test at all.
+    if [ "$failed" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$passed" -eq 0 ]; }; then
+        failed=1
+        echo "$passed $failed" >"$out.count"
+    fi
     printf '%-26s %5d passed, %d failed  (%d s)\n' \
-        "$2" "$4" "$5" $(($(date +%s) - began))
-    [ "$5" -eq 0 ] || sed "s/^/    /" "$out.log"
+        "$name" "$passed" "$failed" $(($(date +%s) - began))
+    [ "$failed" -eq 0 ] || sed 's/^/    /' "$out.log"
 }
 
-list "$@" >"$results/list"
-number=0
-while IFS='|' read -r name command; do
-    number=$((number + 1))
-    run_one "$number" "$name" "$command" &
-    # Wait for one of the two to end before the next starts.
-    [ $((number % 2)) -ne 0 ] || wait
-done <"$results/list"
-wait
+# Called again by xargs, below, for each line of the list.
+if [ "$1" = --one ]; then
+    results=$2
+    run_one "$3"
+    exit 0
+fi
 
+build=$1
+shift
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+list "$@" >"$results/list"
+awk '{ print NR }' "$results/list" |
+    xargs -P 2 -n 1 sh "$0" --one "$results"
 cat "$results"/*.count | awk '{ passed += $1; failed += $2 }
     END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }'

@@ -29,7 +29,8 @@ int main(int argc, char **argv) {
          "PING");
     freeReplyObject(reply);
 
-    for (i = 0; i < 256; i++) bytes[i] = (char)i;
+    for (i = 0; i < 256; i++)
+        bytes[i] = (char)i;
     reply = redisCommand(context, "ECHO %b", bytes, sizeof bytes);
     need(reply != NULL && reply->type == REDIS_REPLY_STRING &&
              reply->len == sizeof bytes &&
@@ -37,7 +38,8 @@ int main(int argc, char **argv) {
          "ECHO of all bytes");
     freeReplyObject(reply);
 
-    for (i = 0; i < PIPELINE; i++) redisAppendCommand(context, "ECHO %d", i);
+    for (i = 0; i < PIPELINE; i++)
+        redisAppendCommand(context, "ECHO %d", i);
     for (i = 0; i < PIPELINE; i++) {
         need(redisGetReply(context, (void **)&reply) == REDIS_OK &&
                  atoi(reply->str) == i,

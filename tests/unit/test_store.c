@@ -650,6 +650,28 @@ START_TEST(each_key_of_each_chain_can_go_and_come_back) {
 }
 END_TEST
 
+/* With one hash for all, nothing but their bytes tells keys apart; and these
+ * have the same bytes, more or fewer of them. */
+START_TEST(keys_that_begin_alike_are_different_keys) {
+    static const char zeros[100];
+    struct store *store = store_new();
+
+    chosen_hash = all_zero;
+    for (size_t len = 0; len < sizeof zeros; len++) {
+        check_that(lacks(store, (struct slice){zeros, len}), "%zu bytes", len);
+        set(store, (struct slice){zeros, len}, (struct slice){zeros, len % 9});
+    }
+    for (size_t len = sizeof zeros; len-- > 0;) {
+        check_that(has(store, (struct slice){zeros, len},
+                       (struct slice){zeros, len % 9}),
+                   "%zu bytes", len);
+        check_that(forget(store, (struct slice){zeros, len}), "%zu bytes", len);
+        check_that(lacks(store, (struct slice){zeros, len}), "%zu bytes", len);
+    }
+    store_free(store);
+}
+END_TEST
+
 enum order { FORWARDS, BACKWARDS, SHUFFLED, ORDERS };
 
 static uint32_t in_this_order(enum order order, uint32_t n, uint32_t size) {
@@ -769,6 +791,7 @@ Suite *store_suite(void) {
         memory_comes_back_when_keys_go,
         each_change_moves_one_bucket_at_most,
         a_lookup_takes_one_hash,
+        keys_that_begin_alike_are_different_keys,
         long_chains_are_given_back_with_the_store,
         each_store_hashes_with_a_seed_of_its_own,
     };
