@@ -135,6 +135,23 @@ START_TEST(a_message_is_one_line_of_one_write_however_long_it_is) {
 }
 END_TEST
 
+START_TEST(a_message_can_not_forge_a_line_of_its_own) {
+    int reader, byte;
+    struct log log = log_open(&reader, LOG_DEBUG);
+
+    log_write(&log, LOG_NOTICE, "%s", "a\r\nb\n");
+    ck_assert_str_eq(log_line(reader).data + PREFIX_LEN, "a??b?\n");
+    for (byte = 1; byte < 256; byte++) {
+        char want[] = {(char)byte, '.', '\n', '\0'};
+
+        if (byte < ' ' || byte == 0x7f) want[0] = '?';
+        log_write(&log, LOG_NOTICE, "%c.", byte);
+        check_that(strcmp(log_line(reader).data + PREFIX_LEN, want) == 0,
+                   "byte 0x%02x", (unsigned)byte);
+    }
+}
+END_TEST
+
 START_TEST(a_log_that_can_not_be_written_is_no_trouble) {
     struct log log = {-1, LOG_DEBUG};
 
@@ -299,6 +316,7 @@ Suite *util_suite(void) {
         the_time_in_the_log_is_that_of_the_place,
         a_line_below_the_level_of_the_log_is_not_written,
         a_message_is_one_line_of_one_write_however_long_it_is,
+        a_message_can_not_forge_a_line_of_its_own,
         a_log_that_can_not_be_written_is_no_trouble,
         levels_are_found_by_their_names_and_by_nothing_else,
         the_clock_never_goes_back,
