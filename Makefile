@@ -8,6 +8,8 @@ parts = part1-server part2-resp part3-database
 names = 1 2 3
 prefix = /usr/local
 addr = 127.0.0.1:6379
+# The same place, seen from a folder below.
+below = $(if $(filter /%,$(BUILD)),,../)$(BUILD)
 folder = $(filter part$(1)-%,$(parts))
 
 all: part1 part2 part3
@@ -15,7 +17,7 @@ all: part1 part2 part3
 	@echo "Built. Next: make run (part 3, on $(addr)), or make help."
 
 $(names:%=part%): part%:
-	@$(MAKE) -s -C $(call folder,$*) BUILD=../$(BUILD)
+	@$(MAKE) -s -C $(call folder,$*) BUILD=$(below)
 
 ## run: build and run part 3, the whole server (addr=HOST:PORT)
 run: run-part3
@@ -31,7 +33,7 @@ check: check-stages tests
 $(names:%=check-part%): check-part%: tests
 	@sh tests/run.sh $(BUILD) $*
 tests: all-parts
-	@$(MAKE) -s -C tests BUILD=../$(BUILD)
+	@$(MAKE) -s -C tests BUILD=$(below)
 all-parts: part1 part2 part3
 
 ## check-asan: all tests, with the address and undefined-behaviour sanitizers
@@ -55,7 +57,7 @@ check-lean:
 	@sh tests/coverage.sh lean
 ## conformance: try any server: PART=2 EXEC="./my-server --port {port}"
 conformance:
-	@$(MAKE) -s -C tests conformance BUILD=../$(BUILD)
+	@$(MAKE) -s -C tests conformance BUILD=$(below)
 	@$(BUILD)/tests/conformance --part $(PART) --exec "$$EXEC" $(ARGS)
 ## check-clients: redis-cli, redis-benchmark and hiredis against the parts
 check-clients: all-parts

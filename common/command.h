@@ -61,7 +61,7 @@ int command_shown(struct slice bytes);
 void command_execute(struct call *call);
 
 /* Run one request of the log on 'store' (a struct store *; the type is that of
- * aof.h's callback). NULL if it changed what it should, else what is wrong. */
+ * aof.h's callback). NULL if it succeeded, else what is wrong. */
 const char *command_replay(void *store, const struct slice *argv, size_t argc);
 
 #endif

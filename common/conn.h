@@ -53,7 +53,8 @@ struct query *conn_query(struct conn *conn, struct query *shared);
  * connection's own, and 'shared' is empty again for the next one. */
 void conn_keep(struct conn *conn, struct query *query);
 
-/* Send what was unsent and then 'replies'; keep what the socket refuses. */
+/* Send what was unsent and then 'replies'; keep what the socket refuses. A
+ * connection that then waits for nothing is over, and marked dead. */
 void conn_send(struct conn *conn, struct slice replies);
 
 /* Whether the peer takes its replies too slowly to be served more. */

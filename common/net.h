@@ -37,7 +37,8 @@ void net_local_address(int fd, char text[NET_TEXT_MAX]);
 int net_local_port(int fd);
 
 /* Raise this process's soft limit of open descriptors towards 'wanted' as far
- * as the hard limit lets it, and return what it is now (getrlimit(2)). */
+ * as the hard limit lets it. Returns how many of the wanted there are now
+ * (getrlimit(2)). */
 size_t net_raise_descriptor_limit(size_t wanted);
 
 /* Set O_NONBLOCK and FD_CLOEXEC. -1 with errno. */

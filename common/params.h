@@ -1,4 +1,5 @@
-/* params.h -- every cap and default in one place, each with its unit.
+/* params.h -- every cap and default that a user or a peer can meet, each with
+ * its unit. Sizes that are one file's own business stay there.
  *
  * Where Redis has the same limit, the number is Redis's, so that a client
  * meets no surprise; the comment says where it differs. */
@@ -37,5 +38,6 @@
 /* The append-only file. */
 #define AOF_READ_SIZE      (1024 * 1024) /* asked of one read() at replay */
 #define AOF_SYNC_PERIOD_MS 1000          /* fsync policy everysec */
+#define AOF_PENDING_KEPT   (1024 * 1024) /* room kept from turn to turn */
 
 #endif

@@ -39,11 +39,11 @@ $(out)/%.o: %.c $(out)/flags
 $(out)/%.o: ../common/%.c $(out)/flags
 	$(CC) $(flags) -MMD -MP -c -o $@ $<
 
-# Whatever was built with other flags, or another loop, is built again.
+# Whatever was built with other flags, or of other files, is built again.
 $(out)/flags: force
 	@mkdir -p $(out)
-	@echo '$(CC) $(flags) $(LDFLAGS) $(LOOP)' | cmp -s - $@ || \
-	    echo '$(CC) $(flags) $(LDFLAGS) $(LOOP)' > $@
+	@echo '$(CC) $(flags) $(LDFLAGS) $(sources)' | cmp -s - $@ || \
+	    echo '$(CC) $(flags) $(LDFLAGS) $(sources)' > $@
 
 clean:
 	rm -rf $(out)

@@ -39,7 +39,7 @@ enum resp_status {
  * bytes are the query buffer's, and 'argv' grows as arguments arrive. */
 struct resp_request {
     /* The result, valid at RESP_COMPLETE. argv[i] borrows from the input, or
-     * from 'words' where quotes had to be resolved. An empty request (a blank
+     * from 'words' if the request is an inline one. An empty request (a blank
      * line, "*0") has argc 0, and is answered by nothing. */
     struct slice *argv;
     size_t argc;

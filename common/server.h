@@ -2,7 +2,9 @@
  * log, and takes turns.
  *
  * There are no mutable globals behind it: two servers can live in one process,
- * each driven by its own thread or, turn by turn, by one. */
+ * each driven by its own thread or, turn by turn, by one. The process has to
+ * ignore SIGPIPE, and SIGXFSZ if it has a limit on files: the server takes them
+ * from write() (main.c). */
 #ifndef REDIS_LITE_SERVER_H
 #define REDIS_LITE_SERVER_H
 

@@ -1,6 +1,7 @@
 /* util.c -- memory, the log, clocks. */
 #include "util.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,14 @@ int log_level_named(const char *name) {
         if (strcmp(name, level_names[level]) == 0) return level;
     }
     return -1;
+}
+
+int sync_data(int fd) {
+#ifdef __APPLE__
+    return fcntl(fd, F_FULLFSYNC);
+#else
+    return fdatasync(fd);
+#endif
 }
 
 int64_t clock_ms(void) {

@@ -3,7 +3,8 @@
  *
  * Errors  Out of memory ends the process here, with a line on stderr: a server
  *         that has promised to keep data cannot go on half-way, and no caller
- *         has to test a pointer. Nothing else in the project aborts. */
+ *         has to test a pointer. Beyond that only a failed
+ *         assert() aborts: a fault of ours. */
 #ifndef REDIS_LITE_UTIL_H
 #define REDIS_LITE_UTIL_H
 
@@ -30,6 +31,10 @@ void *xaligned_alloc(size_t alignment, size_t size);
  * process ends, for a seed that can be guessed is worse than no server.
  * At most 256 bytes (getentropy(3)). */
 void random_bytes(void *bytes, size_t size);
+
+/* Wait until what was written to 'fd' is on the disk. -1 with errno.
+ * fdatasync(2); macOS has it not, and its fsync() stops short of the disk. */
+int sync_data(int fd);
 
 /* Redis's four levels, least important first (redis.conf, "loglevel"). */
 enum log_level { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING };

@@ -2,10 +2,12 @@
 #include "options.h"
 #include "server.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -44,6 +46,17 @@ static void block_signals(void) {
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
 }
 
+/* If it was started with standard streams closed, the next descriptors to be
+ * opened would take their places, and the log be written into a socket. */
+static void open_standard_streams(void) {
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) close(fd);
+}
+
 int main(int argc, char **argv) {
     struct server_options options;
     char error[OPTIONS_ERROR_MAX];
@@ -58,6 +71,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "redis-lite: %s\n", error);
         return EXIT_USAGE;
     }
+    open_standard_streams();
     block_signals();
     server = server_new(&options);
     if (server == NULL) return EXIT_FAILURE;

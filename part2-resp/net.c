@@ -102,6 +102,19 @@ static bool is_missing_family(int cause) {
     return cause == EAFNOSUPPORT || cause == EADDRNOTAVAIL;
 }
 
+/* A name may have the same address twice, as where /etc/hosts lists it in two
+ * lines. */
+static bool is_repeated(const struct addrinfo *found,
+                        const struct addrinfo *at) {
+    for (; found != at; found = found->ai_next) {
+        if (found->ai_addrlen == at->ai_addrlen &&
+            memcmp(found->ai_addr, at->ai_addr, at->ai_addrlen) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Listen on each of 'found'. Returns how many sockets were made, or -1 with
  * errno, and then none is left open. */
 static int listen_on_all(struct addrinfo *found, int port,
@@ -112,6 +125,7 @@ static int listen_on_all(struct addrinfo *found, int port,
 
     for (at = found; at != NULL && count < LISTENERS_MAX; at = at->ai_next) {
         set_port(at->ai_addr, port);
+        if (is_repeated(found, at)) continue;
         fds[count] = listen_on(at);
         if (fds[count] == -1) {
             cause = errno;
@@ -169,16 +183,17 @@ int net_accept(int listener) {
 }
 
 /* All zero, and so of no family, if the socket has no address. */
-static struct sockaddr_storage local_name(int fd) {
+static struct sockaddr_storage local_name(int fd, socklen_t *size) {
     struct sockaddr_storage name = {0};
-    socklen_t size = sizeof name;
 
-    getsockname(fd, (struct sockaddr *)&name, &size);
+    *size = sizeof name;
+    getsockname(fd, (struct sockaddr *)&name, size);
     return name;
 }
 
 int net_local_port(int fd) {
-    struct sockaddr_storage name = local_name(fd);
+    socklen_t size;
+    struct sockaddr_storage name = local_name(fd, &size);
 
     switch (name.ss_family) {
     case AF_INET: return ntohs(((struct sockaddr_in *)&name)->sin_port);
@@ -188,11 +203,12 @@ int net_local_port(int fd) {
 }
 
 void net_local_address(int fd, char text[NET_TEXT_MAX]) {
-    struct sockaddr_storage name = local_name(fd);
+    socklen_t size;
+    struct sockaddr_storage name = local_name(fd, &size);
     char host[INET6_ADDRSTRLEN] = "?";
 
-    getnameinfo((struct sockaddr *)&name, sizeof name, host, sizeof host, NULL,
-                0, NI_NUMERICHOST);
+    getnameinfo((struct sockaddr *)&name, size, host, sizeof host, NULL, 0,
+                NI_NUMERICHOST);
     snprintf(text, NET_TEXT_MAX,
              name.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host,
              net_local_port(fd));

@@ -78,6 +78,8 @@ static int open_file(struct aof *aof) {
         errno = EINVAL; /* a directory cannot be opened so; a device could */
         return fail(aof, "keep a log in");
     }
+    /* Through a link, the same file has another name, and another lock file. */
+    if (flock(aof->fd, LOCK_EX | LOCK_NB) == -1) return fail(aof, "lock");
     if (aof_sync_directory(aof->path) == -1) {
         return fail(aof, "sync the directory of");
     }
@@ -92,7 +94,7 @@ static void *sync_every_second(void *argument) {
      * may not be covered, and raises the flag again. */
     while (poll(&stop, 1, AOF_SYNC_PERIOD_MS) <= 0) {
         if (!atomic_exchange(&aof->is_unsynced, false)) continue;
-        if (fdatasync(aof->fd) == -1) atomic_store(&aof->error, errno);
+        if (sync_data(aof->fd) == -1) atomic_store(&aof->error, errno);
     }
     return NULL;
 }
@@ -194,7 +196,7 @@ int aof_commit(struct aof *aof) {
 
     if (atomic_load(&aof->error) == 0 && size > 0 && write_pending(aof) == 0) {
         buf_consume(&aof->pending, size);
-        if (aof->pending.cap > REPLIES_MAX) buf_free(&aof->pending);
+        if (aof->pending.cap > AOF_PENDING_KEPT) buf_free(&aof->pending);
         atomic_store(&aof->is_unsynced, true);
     }
     errno = atomic_load(&aof->error);
@@ -207,7 +209,7 @@ int aof_close(struct aof *aof) {
     aof_commit(aof);
     stop_syncer(aof);
     cause = atomic_load(&aof->error);
-    if (cause == 0 && fdatasync(aof->fd) == -1) cause = errno;
+    if (cause == 0 && sync_data(aof->fd) == -1) cause = errno;
     aof_free(aof);
     errno = cause;
     return cause == 0 ? 0 : -1;

@@ -77,7 +77,7 @@ static int refuse_command(const struct load *load, const char *why) {
 static int replay_whole(struct load *load) {
     for (;;) {
         struct slice in = buf_slice(&load->bytes);
-        enum resp_status status = resp_read_request(&load->request, in);
+        enum resp_status status;
         const char *wrong;
 
         /* The wire allows lines of words and empty arrays; the log does
@@ -85,6 +85,7 @@ static int replay_whole(struct load *load) {
         if (in.len > 0 && in.data[0] != '*') {
             return refuse(load, "expected '*', the start of a record");
         }
+        status = resp_read_request(&load->request, in);
         if (status == RESP_NEED_MORE) return 0;
         if (status == RESP_ERROR) return refuse(load, load->request.error);
         if (load->request.argc == 0) return refuse(load, "an empty record");
@@ -174,7 +175,9 @@ static int cut_torn_record(struct load *load) {
     if (kept == 0) kept = fsync(side);
     if (close(side) == -1) kept = -1;
     if (kept == -1 || aof_sync_directory(path) == -1) {
-        return fail(load, "write", path);
+        fail(load, "write", path);
+        unlink(path); /* the file still has it all; a disk may be full */
+        return -1;
     }
     if (ftruncate(load->fd, (off_t)load->offset) == -1 ||
         fsync(load->fd) == -1) {

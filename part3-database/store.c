@@ -40,7 +40,7 @@ struct entry {
  * If there are more than SLOTS entries, the last slot leads to a further
  * bucket instead; those in front of it are then full. */
 struct bucket {
-    uint8_t tags[SLOTS];
+    _Alignas(CACHE_LINE) uint8_t tags[SLOTS];
     bool has_next;
     union {
         struct entry *entry;
@@ -168,20 +168,20 @@ static uint64_t hash_of(const struct store *store, struct slice key) {
 }
 
 /* Add all entries of a bucket that is no longer in its place. */
-static void scatter(struct store *store, struct bucket bucket) {
+static void scatter(struct store *store, const struct bucket *bucket) {
     int slot;
 
-    for (slot = 0; slot < SLOTS && bucket.tags[slot] != 0; slot++) {
-        struct entry *entry = bucket.slots[slot].entry;
+    for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
+        struct entry *entry = bucket->slots[slot].entry;
         struct slice key = {entry->bytes, entry->key_len};
 
-        bucket_add(bucket_of(store, hash_of(store, key)), bucket.tags[slot],
+        bucket_add(bucket_of(store, hash_of(store, key)), bucket->tags[slot],
                    entry);
     }
-    if (bucket.has_next) {
-        struct bucket *next = bucket.slots[SLOTS - 1].next;
+    if (bucket->has_next) {
+        struct bucket *next = bucket->slots[SLOTS - 1].next;
 
-        scatter(store, *next);
+        scatter(store, next);
         free(next);
     }
 }
@@ -206,7 +206,7 @@ static void grow(struct store *store) {
     *bucket_at(store, store->buckets) = (struct bucket){0};
     store->buckets++;
     if (store->buckets == 2 * store->round) store->round *= 2;
-    scatter(store, old);
+    scatter(store, &old);
 }
 
 static void shrink(struct store *store) {
@@ -215,7 +215,7 @@ static void shrink(struct store *store) {
     if (store->buckets == store->round) store->round /= 2;
     store->buckets--;
     old = *bucket_at(store, store->buckets);
-    scatter(store, old);
+    scatter(store, &old);
     if (store->buckets % SEGMENT == 0) {
         free(store->segments[store->buckets / SEGMENT]);
     }
@@ -232,15 +232,15 @@ static void start(struct store *store) {
     store->buckets = 1;
 }
 
-static void free_chain(struct bucket bucket) {
+static void free_chain(const struct bucket *bucket) {
     int slot;
 
-    for (slot = 0; slot < SLOTS && bucket.tags[slot] != 0; slot++) {
-        free(bucket.slots[slot].entry);
+    for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
+        free(bucket->slots[slot].entry);
     }
-    if (bucket.has_next) {
-        free_chain(*bucket.slots[SLOTS - 1].next);
-        free(bucket.slots[SLOTS - 1].next);
+    if (bucket->has_next) {
+        free_chain(bucket->slots[SLOTS - 1].next);
+        free(bucket->slots[SLOTS - 1].next);
     }
 }
 
@@ -248,7 +248,7 @@ static void free_all(struct store *store) {
     size_t i;
 
     for (i = 0; i < store->buckets; i++)
-        free_chain(*bucket_at(store, i));
+        free_chain(bucket_at(store, i));
     for (i = 0; i < store->buckets; i += SEGMENT) {
         free(store->segments[i / SEGMENT]);
     }

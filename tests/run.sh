@@ -27,7 +27,7 @@ list() {
 # The counts of a test program: Check's closing line, or the plain one.
 count() {
     sed -n -e 's/^.*Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' \
-        -e 's/^.*\([^0-9]\|^\)\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/P \2 \3/p' "$1" |
+        -e 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/P \1 \2/p' "$1" |
         awk '$1 == "P" { passed += $2; failed += $3; next }
              { passed += $1 - $2 - $3; failed += $2 + $3 }
              END { print passed + 0, failed + 0 }'

@@ -48,10 +48,20 @@ check() { # from to
     done <"$stages"
 }
 
+check_parts() {
+    while read -r part file _; do
+        case $part in
+        '' | '#'* | part2-resp | part3-database) ;;
+        *) complain "$stages: $part $file: there is no such part to differ" ;;
+        esac
+    done <"$stages"
+}
+
 case ${1-} in
 check | carry)
     "$1" part1-server part2-resp
     "$1" part2-resp part3-database
+    [ "$1" = carry ] || check_parts
     ;;
 *)
     echo "usage: $0 check | carry" >&2

@@ -50,6 +50,9 @@ expect 1 "an entry for a file that is carried"
 fresh
 echo "part2-resp gone.c why" >>"$copy/tree/docs/stages.txt"
 expect 1 "an entry for a file that is not there"
+fresh
+echo "part4-more net.c why" >>"$copy/tree/docs/stages.txt"
+expect 1 "an entry for a part that is not there"
 
 echo "stages: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -661,7 +661,6 @@ static const int errors[] = {EIO, ENOSPC, EINTR};
  * interrupted succeeds some day, or there would be no way out. */
 START_TEST(whichever_call_fails_no_promise_is_broken) {
     enum kernel_call call = (enum kernel_call)_i;
-    int n;
 
     /* The syncer has to get its turn in each of the server's. */
     if (call == FDATASYNC) atomic_store(&kernel.hurry, true);
@@ -672,12 +671,17 @@ START_TEST(whichever_call_fails_no_promise_is_broken) {
             {call, 0, 0, error}
         };
 
+        int noticed = 0;
+        bool perfect;
+        int n = 0;
+
         if (for_good && error == EINTR) break;
-        n = 0;
         do {
             faults[0].first = ++n;
             faults[0].last = for_good ? FOR_GOOD : n;
-            if (survive(TORN, faults) && struck(faults)) {
+            perfect = survive(TORN, faults);
+            if (!perfect) noticed++;
+            if (perfect && struck(faults)) {
                 check_that(call == CLOSE || ((call == READ || call == WRITE) &&
                                              error == EINTR),
                            "%s no. %d failed unnoticed", call_names[call], n);
@@ -686,6 +690,10 @@ START_TEST(whichever_call_fails_no_promise_is_broken) {
         /* An old libc calls fstat() by another name. */
         check_that(n > 1 || call == FSTAT, "%s is never called",
                    call_names[call]);
+        /* Of those to close(), that of the file with what was cut counts. */
+        check_that(noticed > 0 || call == FSTAT ||
+                       ((call == READ || call == WRITE) && error == EINTR),
+                   "%s: no failure was noticed", call_names[call]);
     }
 }
 END_TEST
@@ -733,6 +741,42 @@ START_TEST(half_a_write_and_then_an_error_break_no_promise) {
             faults[1].last = for_good ? FOR_GOOD : n + 1;
             survive(TORN, faults);
         } while (struck(faults));
+    }
+}
+END_TEST
+
+/* A turn is in the file as a whole, or not at all; even if some of its records
+ * were written as a whole. */
+START_TEST(half_a_turn_is_taken_back) {
+    static const int portions[] = {HALF, ONE_BYTE};
+
+    for (int writes = 1; writes <= 60; writes++) {
+        for (size_t i = 0; i < COUNT_OF(portions); i++) {
+            /* The first turn takes one write, the second so many and fails. */
+            const struct fault faults[FAULTS_MAX] = {
+                {WRITE, 2,          writes + 1, portions[i]},
+                {WRITE, writes + 2, FOR_GOOD,   EIO        }
+            };
+            struct buf told = {0}, more = {0};
+            struct aof *aof;
+
+            empty_room();
+            arm(faults);
+            aof = opened();
+            append(aof, &told, BYTES("value"));
+            ck_assert_int_eq(aof_commit(aof), 0);
+            for (int j = 0; j < 3; j++)
+                append(aof, &more, BYTES("of the second turn"));
+            if (aof_commit(aof) == 0) { /* so many halves are a whole */
+                buf_append(&told, buf_slice(&more).data, buf_len(&more));
+            }
+            check_that(file_is(room.path, buf_slice(&told)),
+                       "after %d writes, %s each, and an error", writes,
+                       portions[i] == HALF ? "half" : "one byte");
+            aof_close(aof);
+            buf_free(&told);
+            buf_free(&more);
+        }
     }
 }
 END_TEST
@@ -1038,6 +1082,7 @@ Suite *aof_faults_suite(void) {
     const TTest *const tests[] = {
         what_is_done_by_halves_is_done_again,
         half_a_write_and_then_an_error_break_no_promise,
+        half_a_turn_is_taken_back,
         a_write_that_cannot_be_taken_back_is_the_last,
         a_write_that_failed_fails_all_commits_from_then_on,
         within_about_a_second_what_was_committed_is_synced,

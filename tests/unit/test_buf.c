@@ -158,6 +158,36 @@ START_TEST(a_queue_that_stays_short_takes_memory_for_no_more) {
 }
 END_TEST
 
+/* A queue that is 'most' bytes long all the time: how many bytes were moved
+ * within it, or to a larger one, until 'total' have passed through. */
+static size_t moved_by(size_t total, size_t most) {
+    struct buf buf = {0};
+    size_t moved = 0, passed;
+
+    for (passed = 0; passed < total; passed++) {
+        size_t head = buf.head, cap = buf.cap, len = buf_len(&buf);
+
+        *buf_reserve(&buf, 1) = 'x';
+        if (buf.head < head || buf.cap != cap) moved += len;
+        buf_added(&buf, 1);
+        if (buf_len(&buf) > most) buf_consume(&buf, 1);
+    }
+    buf_free(&buf);
+    return moved;
+}
+
+START_TEST(moving_bytes_costs_no_more_than_adding_them) {
+    size_t most;
+
+    for (most = 0; most <= 30000; most = most * 3 + 1) {
+        size_t moved = moved_by(100000, most);
+
+        check_that(moved <= 3 * 100000, "%zu bytes of 100000, at most %zu long",
+                   moved, most);
+    }
+}
+END_TEST
+
 START_TEST(what_is_consumed_whole_leaves_all_its_room) {
     struct buf buf = {0};
     char bytes[100] = "x";
@@ -209,6 +239,7 @@ Suite *buf_suite(void) {
         what_is_reserved_counts_once_it_is_added,
         a_buf_holds_what_was_appended_and_not_yet_consumed,
         a_queue_that_stays_short_takes_memory_for_no_more,
+        moving_bytes_costs_no_more_than_adding_them,
         what_is_consumed_whole_leaves_all_its_room,
         trimming_gives_back_most_of_what_is_not_needed,
     };

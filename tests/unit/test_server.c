@@ -196,20 +196,20 @@ static void expect_end(struct server *server, struct peer *peer) {
 }
 
 /* Requests for commands that do not exist, and their replies: eight times as
- * many bytes, each telling its number. */
-static void number_requests(size_t count, struct buf *requests,
+ * many bytes, each telling its letter and number. */
+static void number_requests(char letter, size_t count, struct buf *requests,
                             struct buf *replies) {
     size_t i;
 
     for (i = 0; i < count; i++) {
         char text[100];
-        int len = snprintf(text, sizeof text, "c%05zu\n", i);
+        int len = snprintf(text, sizeof text, "%c%05zu\n", letter, i);
 
         buf_append(requests, text, (size_t)len);
         len = snprintf(text, sizeof text,
-                       "-ERR unknown command 'c%05zu', with args beginning "
+                       "-ERR unknown command '%c%05zu', with args beginning "
                        "with: \r\n",
-                       i);
+                       letter, i);
         buf_append(replies, text, (size_t)len);
     }
 }
@@ -405,7 +405,7 @@ START_TEST(requests_in_one_write_are_answered_in_order) {
 
     site_open(&site, "pipeline");
     peer_open(&peer, site.server);
-    number_requests(10000, &requests, &replies);
+    number_requests('a', 10000, &requests, &replies);
     append_literal(&requests, "PING\r\n");
     append_literal(&replies, "+PONG\r\n");
     peer_say(&peer, buf_slice(&requests));
@@ -816,7 +816,7 @@ START_TEST(who_does_not_read_is_served_in_portions_and_gets_all_in_order) {
     site_open(&site, "slow");
     open_narrow(&site, &slow);
     peer_open(&other, site.server);
-    number_requests(60000, &requests, &replies);
+    number_requests('a', 60000, &requests, &replies);
     want = buf_slice(&replies);
     peer_say(&slow, buf_slice(&requests));
     await_rest(site.server, &slow); /* full: that costs no turns */
@@ -849,6 +849,35 @@ START_TEST(who_does_not_read_is_served_in_portions_and_gets_all_in_order) {
 }
 END_TEST
 
+START_TEST(who_does_not_read_is_not_read_from) {
+    enum { WORD = 1000, WORDS = 16000 };
+    struct buf requests = {0};
+    struct site site;
+    struct peer slow;
+    int little = 65536;
+    int i;
+
+    for (i = 0; i < WORDS; i++) {
+        append_literal(&requests, "ECHO ");
+        memset(buf_reserve(&requests, WORD), 'x', WORD);
+        buf_added(&requests, WORD);
+        append_literal(&requests, "\n");
+    }
+    site_open(&site, "stuffed");
+    ck_assert_int_eq(setsockopt(listener_of(site.server), SOL_SOCKET, SO_RCVBUF,
+                                &little, sizeof little),
+                     0);
+    open_narrow(&site, &slow);
+    peer_say(&slow, buf_slice(&requests));
+    await_rest(site.server, &slow);
+    /* The kernel has some megabytes of it; the server did not take the rest. */
+    ck_assert_uint_gt(buf_len(&slow.unsaid), 0);
+    buf_free(&requests);
+    peer_close(&slow);
+    site_close(&site);
+}
+END_TEST
+
 START_TEST(who_does_not_read_and_says_no_more_costs_no_turns) {
     struct buf requests = {0}, replies = {0};
     struct site site;
@@ -856,7 +885,7 @@ START_TEST(who_does_not_read_and_says_no_more_costs_no_turns) {
 
     site_open(&site, "deaf");
     open_narrow(&site, &slow);
-    number_requests(10000, &requests, &replies);
+    number_requests('a', 10000, &requests, &replies);
     peer_say(&slow, buf_slice(&requests));
     await_rest(site.server, &slow);
     ck_assert_uint_eq(buf_len(&slow.unsaid), 0);
@@ -880,7 +909,7 @@ START_TEST(who_vanishes_without_having_read_is_forgotten) {
     site.options.log.level = LOG_VERBOSE;
     site_start(&site);
     open_narrow(&site, &slow);
-    number_requests(10000, &requests, &replies);
+    number_requests('a', 10000, &requests, &replies);
     peer_say(&slow, buf_slice(&requests));
     await_rest(site.server, &slow);
     reset_connection(slow.fd);
@@ -895,26 +924,60 @@ END_TEST
 
 START_TEST(many_large_replies_of_one_turn_all_arrive_in_order) {
     enum { PEERS = 8 };
-    struct buf requests = {0}, replies = {0};
     struct peer peers[PEERS];
+    struct buf replies[PEERS] = {{0}};
     struct site site;
     int i;
 
     site_open(&site, "large");
-    number_requests(9000, &requests, &replies);
     for (i = 0; i < PEERS; i++) {
+        struct buf requests = {0};
+
         peer_open(&peers[i], site.server);
+        number_requests((char)('a' + i), 9000, &requests, &replies[i]);
         peer_say(&peers[i], buf_slice(&requests));
+        buf_free(&requests);
     }
     for (i = 0; i < PEERS; i++)
-        peer_expect(site.server, &peers[i], buf_slice(&replies));
+        peer_expect(site.server, &peers[i], buf_slice(&replies[i]));
     for (i = 0; i < PEERS; i++) {
         say(&peers[i], "PING\r\n");
         expect(site.server, &peers[i], "+PONG\r\n");
         peer_close(&peers[i]);
+        buf_free(&replies[i]);
     }
+    site_close(&site);
+}
+END_TEST
+
+START_TEST(a_turn_answers_a_client_with_no_more_than_its_portion) {
+    struct buf requests = {0}, replies = {0};
+    struct site site;
+    struct peer peer;
+    int much = 8 * 1024 * 1024; /* so that a turn's replies leave at once */
+    size_t turns;
+
+    site_open(&site, "portions");
+    ck_assert_int_eq(setsockopt(listener_of(site.server), SOL_SOCKET, SO_SNDBUF,
+                                &much, sizeof much),
+                     0);
+    peer = (struct peer){.fd = connect_tcp(server_port(site.server), much)};
+    say(&peer, "PING\r\n");
+    expect(site.server, &peer, "+PONG\r\n");
+    number_requests('a', READ_SIZE / 7, &requests, &replies);
+    peer_say(&peer, buf_slice(&requests));
+    ck_assert_uint_eq(buf_len(&peer.unsaid), 0);
+    for (turns = 1; buf_len(&peer.heard) < buf_len(&replies); turns++) {
+        turn(site.server, WAIT_MS);
+        peer_pull(&peer, buf_len(&replies));
+        check_that(buf_len(&peer.heard) <= turns * (UNSENT_MAX + 1024),
+                   "%zu bytes after %zu turns", buf_len(&peer.heard), turns);
+    }
+    ck_assert_uint_ge(turns - 1, buf_len(&replies) / (UNSENT_MAX + 1024));
+    ck_assert(same_bytes(buf_slice(&peer.heard), buf_slice(&replies)));
     buf_free(&requests);
     buf_free(&replies);
+    peer_close(&peer);
     site_close(&site);
 }
 END_TEST
@@ -949,9 +1012,11 @@ Suite *server_suite(void) {
         without_descriptors_there_is_no_spinning_until_a_client_leaves,
         without_descriptors_accepting_is_tried_again_after_a_while,
         who_does_not_read_is_served_in_portions_and_gets_all_in_order,
+        who_does_not_read_is_not_read_from,
         who_does_not_read_and_says_no_more_costs_no_turns,
         who_vanishes_without_having_read_is_forgotten,
         many_large_replies_of_one_turn_all_arrive_in_order,
+        a_turn_answers_a_client_with_no_more_than_its_portion,
     };
     Suite *suite = suite_create("server");
     TCase *tcase = tcase_create("server");
