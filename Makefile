@@ -58,8 +58,9 @@ check-lean:
 ## conformance: try any server: PART=2 EXEC="./my-server --port {port}"
 conformance:
 	@$(MAKE) -s -C tests conformance BUILD=$(below)
-	@$(BUILD)/tests/conformance --part $(PART) --exec "$$EXEC" $(ARGS)
-## check-clients: redis-cli, redis-benchmark and hiredis against the parts
+	@$(BUILD)/tests/conformance $(if $(PART),--part $(PART)) \
+	    $(if $(EXEC),--exec "$$EXEC") $(ARGS)
+## check-clients: redis-cli, redis-benchmark, hiredis, redis-py; Redis on our log
 check-clients: all-parts
 	@sh tests/clients/run.sh $(BUILD)
 ## coverage: which lines the tests reach (gcovr)

@@ -23,10 +23,11 @@ struct server_options {
     struct log log;
 };
 
-/* Listen, and load the log. NULL if it cannot start; the log says why. */
+/* Listen, and load the log. NULL if it cannot start; a message says why. */
 struct server *server_new(const struct server_options *options);
 
-/* Serve until server_stop(). 0, or -1 if it cannot go on; the log says why. */
+/* Serve until server_stop(). 0, or -1 if it cannot go on; a message says why.
+ */
 int server_run(struct server *server);
 
 /* One turn of the loop, waiting at most 'timeout_ms' (-1: for ever) for
@@ -41,7 +42,7 @@ void server_stop(struct server *server);
 int server_port(const struct server *server);
 
 /* Close the connections and the log, synced to the disk. -1 if that failed;
- * the log says why. */
+ * a message says why. */
 int server_free(struct server *server);
 
 #endif

@@ -44,12 +44,16 @@ if command -v apt-get >/dev/null; then
     echo "setup: installing$missing"
     as_root apt-get update -q
     without_daemons apt-get install -q -y --no-install-recommends $missing
+elif [ "${1-}" = dev ]; then
+    echo "setup: what maintainers need is known for Debian and Ubuntu only:" \
+        "$dev_packages" >&2
+    exit 1
 elif command -v dnf >/dev/null; then
     as_root dnf install -y check-devel pkgconf redis nmap-ncat
 elif command -v brew >/dev/null; then
     brew install check pkg-config redis
 else
     echo "setup: no apt-get, dnf or brew here; please install: Check" \
-        "(https://libcheck.github.io/check/), pkg-config, redis-tools" >&2
+        "(https://libcheck.github.io/check/), pkg-config, redis-tools, nc" >&2
     exit 1
 fi

@@ -60,10 +60,10 @@ void add_test(Suite *s, const TTest *test, int part, unsigned flags) {
 
 static const char usage[] =
     "usage: conformance --part N --exec COMMAND [options]\n"
-    "  --part N         test what part N (1, 2 or 3) asks for\n"
+    "  --part N         test what parts 1 to N (1, 2 or 3) ask for\n"
     "  --exec COMMAND   starts the server; {port} and {dir} are filled in\n"
     "  --only TEXT      only tests whose name contains TEXT\n"
-    "  --list           name the tests, run none\n"
+    "  --list           name the tests and where each begins; run none\n"
     "  --exact          compare the text of errors with that of Redis 7.0.15\n"
     "  --ours           also what only Redis-Lite promises\n"
     "  --seed NUMBER    repeat the random tests of that seed\n";

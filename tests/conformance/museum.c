@@ -1,10 +1,10 @@
 /* museum.c -- the bug museum: faults that servers like this one have had, each
  * with the bytes that trigger it. The first rooms (B1 to B31) show those of
- * the series' Go server, the last (C1 to C10) what C adds to them.
+ * the series' Go server, the last (C1 to C11) what C adds to them.
  *
- * Not to be seen from outside, so not here:
- *   B16  a full disk: half a record stays, later ones follow it   tests/faults
- *   B22  a slow fsync stalls every command                        tests/faults
+ * Not in this suite, for it would have to make a disk fail or to look inside:
+ *   B16  a full disk: half a record stays, later ones follow it   tests/unit
+ *   B22  a slow fsync stalls every command                        tests/unit
  *   B9   a reader that can not read what its writer wrote: here only the
  *        bytes; that it holds for every value                     tests/unit
  *   B31  state in globals: two servers in one process             tests/unit
@@ -25,8 +25,8 @@
 #define ERROR "-ERR Protocol error: "
 
 static const char *const elsewhere[] = {
-    "B16 a full disk                     tests/faults",
-    "B22 a slow fsync stalls everything  tests/faults",
+    "B16 a full disk                     tests/unit",
+    "B22 a slow fsync stalls everything  tests/unit",
     "B9  write and read back any value   tests/unit",
     "B31 two servers in one process      tests/unit",
     "C11 threads, leaks                  tests/unit",
