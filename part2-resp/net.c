@@ -134,7 +134,10 @@ static int listen_on_all(struct addrinfo *found, int port,
                 close(fds[--count]);
             break;
         }
-        if (port == 0) port = net_local_port(fds[count]);
+        if (port == 0) {
+            port = net_local_port(fds[count]);
+            set_port(at->ai_addr, port); /* for is_repeated() */
+        }
         count++;
     }
     errno = cause;
