@@ -28,7 +28,7 @@ without_daemons() {
 }
 
 test_packages="check pkg-config redis-tools netcat-openbsd"
-dev_packages="clang clang-format clang-tidy cppcheck shellcheck gcovr \
+dev_packages="gcc python3 clang clang-format clang-tidy cppcheck shellcheck gcovr \
 libhiredis-dev python3-redis redis-server valgrind"
 
 # shellcheck disable=SC2086 # lists of words

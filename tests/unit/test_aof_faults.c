@@ -331,7 +331,16 @@ static void enter_room(void) {
     room.replayed = (struct buf){0};
 }
 
+static void disarm(void) {
+    atomic_store(&kernel.is_armed, false);
+}
+
+/* Where Check does not fork, the next test is to find a kernel as usual. */
 static void leave_room(void) {
+    disarm();
+    atomic_store(&kernel.hurry, false);
+    atomic_store(&kernel.gated, false);
+    atomic_store(&kernel.opens_at_join, false);
     nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     fclose(room.said);
     store_free(room.store);
@@ -361,11 +370,9 @@ static void arm(const struct fault faults[FAULTS_MAX]) {
     atomic_store(&kernel.syncing_fd, -1);
     for (int call = 0; call < CALLS; call++)
         atomic_store(&kernel.count[call], 0);
+    for (int fd = 0; fd < FDS_MAX; fd++)
+        atomic_store(&kernel.ours[fd], false);
     atomic_store(&kernel.is_armed, true);
-}
-
-static void disarm(void) {
-    atomic_store(&kernel.is_armed, false);
 }
 
 static const struct fault no_faults[FAULTS_MAX];
@@ -670,7 +677,6 @@ START_TEST(whichever_call_fails_no_promise_is_broken) {
         struct fault faults[FAULTS_MAX] = {
             {call, 0, 0, error}
         };
-
         int noticed = 0;
         bool perfect;
         int n = 0;
