@@ -209,7 +209,8 @@ int aof_close(struct aof *aof) {
     aof_commit(aof);
     stop_syncer(aof);
     cause = atomic_load(&aof->error);
-    if (cause == 0 && sync_data(aof->fd) == -1) cause = errno;
+    /* Even then: what was acknowledged before may still wait for a sync. */
+    if (sync_data(aof->fd) == -1 && cause == 0) cause = errno;
     aof_free(aof);
     errno = cause;
     return cause == 0 ? 0 : -1;

@@ -548,43 +548,47 @@ START_TEST(a_changed_byte_is_refused_or_cut_off_or_data) {
 }
 END_TEST
 
+#define BAD(literal, why)                                                      \
+    { {literal, sizeof(literal) - 1}, why }
+
 static const struct {
     struct slice bytes;
     const char *why; /* as the log has to say */
 } bad_records[] = {
-    {{"SET a b\r\n", 9},                            "expected '*'"             },
-    {{"SET a b", 7},                                "expected '*'"             }, /* no torn one either */
-    {{"\r\n", 2},                                   "expected '*'"             },
-    {{"\n", 1},                                     "expected '*'"             },
-    {{" ", 1},                                      "expected '*'"             },
-    {{"#", 1},                                      "expected '*'"             },
-    {{"+OK\r\n", 5},                                "expected '*'"             },
-    {{"$3\r\nSET\r\n", 9},                          "expected '*'"             },
-    {{"\0", 1},                                     "expected '*'"             },
-    {{"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16},      "expected '*'"             },
-    {{"\xff\xff\xff\xff", 4},                       "expected '*'"             },
-    {{"*0\r\n", 4},                                 "an empty record"          },
-    {{"*-1\r\n", 5},                                "an empty record"          },
-    {{"*x\r\n", 4},                                 "invalid multibulk length" },
-    {{"*\r\n", 3},                                  "invalid multibulk length" },
-    {{"*01\r\n", 5},                                "invalid multibulk length" },
-    {{"*+1\r\n", 5},                                "invalid multibulk length" },
-    {{"*1\r\r", 4},                                 "invalid multibulk length" },
-    {{"*99999999999999999999\r\n", 23},             "invalid multibulk length" },
-    {{"*1\r\n:5\r\n", 8},                           "expected '$', got ':'"    },
-    {{"*1\r\n*1\r\n$1\r\na\r\n", 15},               "expected '$', got '*'"    },
-    {{"*2\r\n$3\r\nDEL\r\n\0\0\0\0", 17},           "expected '$'"             },
-    {{"*1\r\n$-1\r\n", 9},                          "invalid bulk length"      },
-    {{"*1\r\n$9999999999\r\n", 17},                 "invalid bulk length"      },
-    {{"*1\r\n$3\r\nDELxx", 13},                     "expected CR LF"           },
-    {{"*1\r\n$3\r\nDEL\0\0", 13},                   "expected CR LF"           },
-    {{"*1\r\n$6\r\nNOSUCH\r\n", 16},                "unknown command"          },
-    {{"*1\r\n$0\r\n\r\n", 10},                      "unknown command"          },
-    {{"*1\r\n$4\r\nPING\r\n", 14},                  "not a command that writes"},
-    {{"*2\r\n$3\r\nGET\r\n$1\r\na\r\n", 20},        "not a command that writes"},
-    {{"*1\r\n$3\r\nDEL\r\n", 13},                   "wrong number of arguments"},
-    {{"*2\r\n$3\r\nSET\r\n$1\r\na\r\n", 20},        "wrong number of arguments"},
-    {{"*2\r\n$8\r\nFLUSHALL\r\n$3\r\nNOW\r\n", 27}, "the command failed"       },
+    /* Not even a torn record. */
+    BAD("SET a b", "expected '*'"),
+    BAD("SET a b\r\n", "expected '*'"),
+    BAD("\r\n", "expected '*'"),
+    BAD("\n", "expected '*'"),
+    BAD(" ", "expected '*'"),
+    BAD("#", "expected '*'"),
+    BAD("+OK\r\n", "expected '*'"),
+    BAD("$3\r\nSET\r\n", "expected '*'"),
+    BAD("\0", "expected '*'"),
+    BAD("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "expected '*'"),
+    BAD("\xff\xff\xff\xff", "expected '*'"),
+    BAD("*0\r\n", "an empty record"),
+    BAD("*-1\r\n", "an empty record"),
+    BAD("*x\r\n", "invalid multibulk length"),
+    BAD("*\r\n", "invalid multibulk length"),
+    BAD("*01\r\n", "invalid multibulk length"),
+    BAD("*+1\r\n", "invalid multibulk length"),
+    BAD("*1\r\r", "invalid multibulk length"),
+    BAD("*99999999999999999999\r\n", "invalid multibulk length"),
+    BAD("*1\r\n:5\r\n", "expected '$', got ':'"),
+    BAD("*1\r\n*1\r\n$1\r\na\r\n", "expected '$', got '*'"),
+    BAD("*2\r\n$3\r\nDEL\r\n\0\0\0\0", "expected '$'"),
+    BAD("*1\r\n$-1\r\n", "invalid bulk length"),
+    BAD("*1\r\n$9999999999\r\n", "invalid bulk length"),
+    BAD("*1\r\n$3\r\nDELxx", "expected CR LF"),
+    BAD("*1\r\n$3\r\nDEL\0\0", "expected CR LF"),
+    BAD("*1\r\n$6\r\nNOSUCH\r\n", "unknown command"),
+    BAD("*1\r\n$0\r\n\r\n", "unknown command"),
+    BAD("*1\r\n$4\r\nPING\r\n", "not a command that writes"),
+    BAD("*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "not a command that writes"),
+    BAD("*1\r\n$3\r\nDEL\r\n", "wrong number of arguments"),
+    BAD("*2\r\n$3\r\nSET\r\n$1\r\na\r\n", "wrong number of arguments"),
+    BAD("*2\r\n$8\r\nFLUSHALL\r\n$3\r\nNOW\r\n", "the command failed"),
 };
 
 /* First in the file, behind good records, and with a good one behind them. */

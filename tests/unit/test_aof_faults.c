@@ -410,22 +410,28 @@ static bool file_is(const char *path, struct slice bytes) {
     return is_so;
 }
 
-/* Whether what was cut is whole in one of the files beside the log. */
-static bool is_beside(struct slice bytes) {
+/* How many of the files beside the log hold just these bytes, or others. */
+static int count_beside(struct slice bytes, bool others) {
     struct dirent **found;
-    int count = scandir(room.dir, &found, NULL, NULL);
-    bool is_so = false;
+    int files = scandir(room.dir, &found, NULL, NULL);
+    int count = 0;
 
-    check_that(count >= 0, "%s: %s", room.dir, strerror(errno));
-    for (int i = 0; i < count; i++) {
+    check_that(files >= 0, "%s: %s", room.dir, strerror(errno));
+    for (int i = 0; i < files; i++) {
         char path[400];
 
         snprintf(path, sizeof path, "%s/%s", room.dir, found[i]->d_name);
-        if (strstr(path, ".cut-") != NULL && file_is(path, bytes)) is_so = true;
+        if (strstr(path, ".cut-") != NULL && file_is(path, bytes) != others) {
+            count++;
+        }
         free(found[i]);
     }
     free(found);
-    return is_so;
+    return count;
+}
+
+static bool is_beside(struct slice bytes) {
+    return count_beside(bytes, false) > 0;
 }
 
 static void add_record(struct buf *out, const struct slice *argv, size_t argc) {
@@ -606,6 +612,9 @@ static void check_next_life(const struct life *life) {
                replayed.len, life->kept);
     check_that(life->torn.len == 0 || is_beside(life->torn),
                "%s: what was cut is lost", life->what);
+    /* On a full disk each attempt to start would leave one more. */
+    check_that(life->torn.len == 0 || count_beside(life->torn, true) == 0,
+               "%s: half of what was cut is left", life->what);
 }
 
 /* For messages. */

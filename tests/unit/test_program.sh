@@ -130,6 +130,9 @@ if [ "$keeps_data" -eq 1 ]; then
     run --address 127.0.0.1:0
     check "a file in use: exit 1" is "$status" 1
     check "a file in use: the lock is named" says log "appendonly.aof.lock"
+    ln -s appendonly.aof link.aof
+    run --address 127.0.0.1:0 --aofPath link.aof
+    check "a file in use under another name: exit 1" is "$status" 1
 fi
 stop TERM
 
