@@ -7,14 +7,11 @@
  * it is refused and nobody has touched it, or it ended within a record, which
  * is then kept beside it. What the kernel may do to us while we write is the
  * subject of test_aof_faults.c. */
-#include "aof.h"
-
-#include "command.h"
+#include "aof_room.h"
 #include "helpers.h"
 #include "suites.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -23,106 +20,7 @@
 
 #define MIB (1024 * 1024)
 
-/* ---- A directory for each test ---------------------------------------- */
-
-/* Check hands its tests no argument: what one of them has is here. Each is a
- * process, which starts with it as it stands here; only 'base' is made before,
- * by the runner, and removed by it at the end, whatever happened in between. */
-static struct {
-    char base[64];
-    char dir[80];
-    char path[96]; /* of the log, in 'dir' */
-    FILE *said;    /* what was written to 'log' */
-    struct log log;
-    struct store *store;
-    struct buf replayed; /* what was replayed, as records */
-} room;
-
-/* Some thousand files are made and synced here: in memory, if there is a file
- * system for that. */
-static void make_base(void) {
-    const char *parent = getenv("TMPDIR");
-
-    if (parent == NULL) parent = "/dev/shm";
-    if (access(parent, W_OK) == -1) parent = "/tmp";
-    snprintf(room.base, sizeof room.base, "%.40s/redis-lite.XXXXXX", parent);
-    if (mkdtemp(room.base) == NULL) perror(room.base);
-}
-
-static int remove_one(const char *path, const struct stat *status, int type,
-                      struct FTW *at) {
-    (void)status, (void)type, (void)at;
-    return remove(path);
-}
-
-static void remove_base(void) {
-    nftw(room.base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void enter_room(void) {
-    snprintf(room.dir, sizeof room.dir, "%s/XXXXXX", room.base);
-    ck_assert_ptr_nonnull(mkdtemp(room.dir));
-    snprintf(room.path, sizeof room.path, "%s/log.aof", room.dir);
-    room.said = tmpfile();
-    ck_assert_ptr_nonnull(room.said);
-    room.log = (struct log){fileno(room.said), LOG_DEBUG};
-    room.store = store_new();
-    room.replayed = (struct buf){0};
-}
-
-static void leave_room(void) {
-    nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    fclose(room.said);
-    store_free(room.store);
-    buf_free(&room.replayed);
-}
-
-/* What the log of the server says, and a fresh sheet for it. */
-static const char *said(void) {
-    static char text[4096];
-    ssize_t len = pread(room.log.fd, text, sizeof text - 1, 0);
-
-    text[len > 0 ? len : 0] = '\0';
-    return text;
-}
-
-static void forget_said(void) {
-    check_that(ftruncate(room.log.fd, 0) == 0, "cannot empty the log");
-    lseek(room.log.fd, 0, SEEK_SET);
-}
-
 /* ---- Files ------------------------------------------------------------ */
-
-static void write_file(const char *path, struct slice bytes) {
-    FILE *file = fopen(path, "w");
-
-    check_that(file != NULL, "%s: %s", path, strerror(errno));
-    check_that(fwrite(bytes.data, 1, bytes.len, file) == bytes.len, "%s", path);
-    fclose(file);
-}
-
-/* To be freed with buf_free(). */
-static struct buf read_file(const char *path) {
-    struct buf bytes = {0};
-    FILE *file = fopen(path, "r");
-    size_t got;
-
-    check_that(file != NULL, "%s: %s", path, strerror(errno));
-    do {
-        got = fread(buf_reserve(&bytes, 4096), 1, 4096, file);
-        buf_added(&bytes, got);
-    } while (got > 0);
-    fclose(file);
-    return bytes;
-}
-
-static bool file_is(const char *path, struct slice bytes) {
-    struct buf found = read_file(path);
-    bool is_so = same_bytes(buf_slice(&found), bytes);
-
-    buf_free(&found);
-    return is_so;
-}
 
 static mode_t mode_of(const char *path) {
     struct stat status;
@@ -161,43 +59,8 @@ static const char *side_path(size_t offset) {
 
 /* ---- Records ---------------------------------------------------------- */
 
-/* Not by resp_writer.c: that the log speaks RESP is to be found out here. */
-static void add_record(struct buf *out, const struct slice *argv, size_t argc) {
-    char line[32];
-
-    buf_append(out, line, (size_t)sprintf(line, "*%zu\r\n", argc));
-    for (size_t i = 0; i < argc; i++) {
-        buf_append(out, line, (size_t)sprintf(line, "$%zu\r\n", argv[i].len));
-        buf_append(out, argv[i].data, argv[i].len);
-        append_literal(out, "\r\n");
-    }
-}
-
 #define ARGS(...)                                                              \
     (struct slice[]){__VA_ARGS__}, COUNT_OF(((struct slice[]){__VA_ARGS__}))
-
-/* Runs what is loaded, and takes it down. */
-static const char *replay(void *context, const struct slice *argv,
-                          size_t argc) {
-    const char *wrong = command_replay(context, argv, argc);
-
-    if (wrong == NULL) add_record(&room.replayed, argv, argc);
-    return wrong;
-}
-
-static struct aof *open_log(void) {
-    store_clear(room.store);
-    buf_consume(&room.replayed, buf_len(&room.replayed));
-    forget_said();
-    return aof_open(room.path, &room.log, replay, room.store);
-}
-
-static struct aof *opened(void) {
-    struct aof *aof = open_log();
-
-    check_that(aof != NULL, "it does not open: %s", said());
-    return aof;
-}
 
 static void closed(struct aof *aof) {
     check_that(aof_close(aof) == 0, "it does not close: %s", strerror(errno));

@@ -10,14 +10,11 @@
  * LDFLAGS: -Wl,--wrap=open,--wrap=close,--wrap=read,--wrap=write,--wrap=fstat,--wrap=flock,--wrap=fsync,--wrap=fdatasync,--wrap=ftruncate,--wrap=pipe,--wrap=poll,--wrap=pthread_create,--wrap=pthread_join
  *
  * clang-format on */
-#include "aof.h"
-
-#include "command.h"
+#include "aof_room.h"
 #include "helpers.h"
 #include "suites.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -286,78 +283,24 @@ int __wrap_pthread_join(pthread_t thread, void **result) {
     return error;
 }
 
-/* ---- A directory for each test ---------------------------------------- */
-
-/* Check hands its tests no argument: what one of them has is here. Each is a
- * process, which starts with it as it stands here; only 'base' is made before,
- * by the runner, and removed by it at the end, whatever happened in between. */
-static struct {
-    char base[64];
-    char dir[80];
-    char path[96]; /* of the log, in 'dir' */
-    FILE *said;    /* what was written to 'log' */
-    struct log log;
-    struct store *store;
-    struct buf replayed; /* what was replayed, as records */
-} room;
-
-static void make_base(void) {
-    const char *parent = getenv("TMPDIR");
-
-    if (parent == NULL) parent = "/dev/shm";
-    if (access(parent, W_OK) == -1) parent = "/tmp";
-    snprintf(room.base, sizeof room.base, "%.40s/redis-lite.XXXXXX", parent);
-    if (mkdtemp(room.base) == NULL) perror(room.base);
-}
-
-static int remove_one(const char *path, const struct stat *status, int type,
-                      struct FTW *at) {
-    (void)status, (void)type, (void)at;
-    return remove(path);
-}
-
-static void remove_base(void) {
-    nftw(room.base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void enter_room(void) {
-    snprintf(room.dir, sizeof room.dir, "%s/XXXXXX", room.base);
-    ck_assert_ptr_nonnull(mkdtemp(room.dir));
-    snprintf(room.path, sizeof room.path, "%s/log.aof", room.dir);
-    room.said = tmpfile();
-    ck_assert_ptr_nonnull(room.said);
-    room.log = (struct log){fileno(room.said), LOG_DEBUG};
-    room.store = store_new();
-    room.replayed = (struct buf){0};
-}
+/* ---- A room, and what its kernel does --------------------------------- */
 
 static void disarm(void) {
     atomic_store(&kernel.is_armed, false);
 }
 
 /* Where Check does not fork, the next test is to find a kernel as usual. */
-static void leave_room(void) {
+static void leave_as_found(void) {
     disarm();
     atomic_store(&kernel.hurry, false);
     atomic_store(&kernel.gated, false);
     atomic_store(&kernel.opens_at_join, false);
-    nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    fclose(room.said);
-    store_free(room.store);
-    buf_free(&room.replayed);
+    leave_room();
 }
 
 static void empty_room(void) {
     nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     check_that(mkdir(room.dir, 0700) == 0, "%s", strerror(errno));
-}
-
-static const char *said(void) {
-    static char text[4096];
-    ssize_t len = pread(room.log.fd, text, sizeof text - 1, 0);
-
-    text[len > 0 ? len : 0] = '\0';
-    return text;
 }
 
 /* From here on, what is done in the test's directory counts, and these faults
@@ -378,37 +321,6 @@ static void arm(const struct fault faults[FAULTS_MAX]) {
 static const struct fault no_faults[FAULTS_MAX];
 
 /* ---- Files and records ------------------------------------------------ */
-
-static void write_file(const char *path, struct slice bytes) {
-    FILE *file = fopen(path, "w");
-
-    check_that(file != NULL, "%s: %s", path, strerror(errno));
-    check_that(fwrite(bytes.data, 1, bytes.len, file) == bytes.len, "%s", path);
-    fclose(file);
-}
-
-/* To be freed with buf_free(). */
-static struct buf read_file(const char *path) {
-    struct buf bytes = {0};
-    FILE *file = fopen(path, "r");
-    size_t got;
-
-    check_that(file != NULL, "%s: %s", path, strerror(errno));
-    do {
-        got = fread(buf_reserve(&bytes, 4096), 1, 4096, file);
-        buf_added(&bytes, got);
-    } while (got > 0);
-    fclose(file);
-    return bytes;
-}
-
-static bool file_is(const char *path, struct slice bytes) {
-    struct buf found = read_file(path);
-    bool is_so = same_bytes(buf_slice(&found), bytes);
-
-    buf_free(&found);
-    return is_so;
-}
 
 /* How many of the files beside the log hold just these bytes, or others. */
 static int count_beside(struct slice bytes, bool others) {
@@ -432,41 +344,6 @@ static int count_beside(struct slice bytes, bool others) {
 
 static bool is_beside(struct slice bytes) {
     return count_beside(bytes, false) > 0;
-}
-
-static void add_record(struct buf *out, const struct slice *argv, size_t argc) {
-    char line[32];
-
-    buf_append(out, line, (size_t)sprintf(line, "*%zu\r\n", argc));
-    for (size_t i = 0; i < argc; i++) {
-        buf_append(out, line, (size_t)sprintf(line, "$%zu\r\n", argv[i].len));
-        buf_append(out, argv[i].data, argv[i].len);
-        append_literal(out, "\r\n");
-    }
-}
-
-/* Runs what is loaded, and takes it down. */
-static const char *replay(void *context, const struct slice *argv,
-                          size_t argc) {
-    const char *wrong = command_replay(context, argv, argc);
-
-    if (wrong == NULL) add_record(&room.replayed, argv, argc);
-    return wrong;
-}
-
-static struct aof *open_log(void) {
-    store_clear(room.store);
-    buf_consume(&room.replayed, buf_len(&room.replayed));
-    check_that(ftruncate(room.log.fd, 0) == 0, "cannot empty the log");
-    lseek(room.log.fd, 0, SEEK_SET);
-    return aof_open(room.path, &room.log, replay, room.store);
-}
-
-static struct aof *opened(void) {
-    struct aof *aof = open_log();
-
-    check_that(aof != NULL, "it does not open: %s", said());
-    return aof;
 }
 
 static void append(struct aof *aof, struct buf *told, struct slice value) {
@@ -1116,7 +993,7 @@ Suite *aof_faults_suite(void) {
 
     tcase_set_timeout(tcase, TEST_SECONDS);
     tcase_add_unchecked_fixture(tcase, make_base, remove_base);
-    tcase_add_checked_fixture(tcase, enter_room, leave_room);
+    tcase_add_checked_fixture(tcase, enter_room, leave_as_found);
     tcase_add_loop_test(tcase, whichever_call_fails_no_promise_is_broken, 0,
                         CALLS);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
