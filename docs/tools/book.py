@@ -22,8 +22,9 @@ A directive is an HTML comment, invisible to readers, directly above a fence
       only /* ... */ (or # ...) stands for one or more lines left out.
   <!-- diff: part1-server/resp_reader.c part2-resp/resp_reader.c -->  above ```diff
       The unified diff of the two files, without its two header lines.
-  <!-- nobuild: REASON -->                                   above ```c
-      C that is not from the source. Every other ```c fence needs a snip.
+  <!-- nobuild: REASON -->                                   above ```c, ```diff
+      Code that is not from the source. Every other such fence needs one of
+      the two above.
 
   <!-- server: part=3 -->                                    anywhere
       Start that part's server in an empty directory, for the blocks below.
@@ -92,8 +93,10 @@ def read_lines(path):
 FENCE = re.compile(r"([ >]*)(`{3,}(?!.*`)|~{3,})\s*([\w+#-]*)")
 DIRECTIVE = re.compile(r"\s*<!--\s*(\w+):(.*?)-->\s*", re.S)
 
-FENCE_LANGUAGE = {"snip": None, "diff": "diff", "nobuild": "c",  # None: any language
+FENCE_LANGUAGE = {"snip": None, "diff": "diff", "nobuild": None,  # None: any language
                   "run": "console", "norun": "console", "log": "text"}
+NEEDS = {"c": "snip: or nobuild:", "diff": "diff: or nobuild:",
+         "console": "run: or norun:"}
 
 
 class Block:
@@ -156,9 +159,8 @@ def check_shape(block):
         raise Problem("this fence is never closed")
     if kind and not known:
         raise Problem(f"unknown directive '{kind}:' above a fence")
-    if not kind and language in ("c", "console"):
-        wanted = "snip: or nobuild:" if language == "c" else "run: or norun:"
-        raise Problem(f"a ```{language} fence needs a directive above it, {wanted}")
+    if not kind and language in NEEDS:
+        raise Problem(f"a ```{language} fence needs a directive above it, {NEEDS[language]}")
     if kind and language != (FENCE_LANGUAGE[kind] or language):
         raise Problem(f"'{kind}:' belongs above a ```{FENCE_LANGUAGE[kind]} fence")
     if kind and ">" in block.indent:

@@ -401,8 +401,13 @@ class Shapes(BookTest):
         self.page("text\n```console\n$ ls\n```\n")
         self.fails("docs/page.md:2: a ```console fence needs a directive")
 
+    def test_a_diff_fence_needs_a_directive(self):
+        self.page("```diff\n-a\n+b\n```\n")
+        self.fails("docs/page.md:1: a ```diff fence needs a directive")
+
     def test_a_reason_excuses_it(self):
         self.page("<!-- nobuild: a sketch -->\n```c\nint x;\n```\n"
+                  "<!-- nobuild: an answer -->\n```diff\n-a\n+b\n```\n"
                   "<!-- norun: needs a second terminal -->\n\n```console\n$ x\n```\n")
         self.passes(checked=0)
 

@@ -29,10 +29,19 @@ check() { # description, then a command that has to succeed
     fi
 }
 
-has() {
-    command -v "$1" >/dev/null && return
-    echo "skipped: $1 is not installed"
+# Where all of them have to be there, in CI, none may be missing quietly.
+skip() { # name
+    if [ -n "${CI-}" ]; then
+        failed=$((failed + 1))
+        echo "FAILED: $1 is not installed"
+    else
+        echo "skipped: $1 is not installed"
+    fi
     return 1
+}
+
+has() { # command
+    command -v "$1" >/dev/null || skip "$1"
 }
 
 start() { # the log's last line comes through a pipe: nothing to poll for
@@ -93,13 +102,13 @@ x" sh -c "printf 'ping\necho x\n' | redis-cli -p $port"
         check "hiredis: compile" cc -o hiredis "$here/hiredis.c" -lhiredis
         check "hiredis" ./hiredis "$port"
     else
-        echo "skipped: hiredis is not installed"
+        skip hiredis
     fi
     # The system's own Python, for which the package is installed.
     if /usr/bin/python3 -c 'import redis' 2>/dev/null; then
         check "redis-py" /usr/bin/python3 "$here/redis_py.py" "$port" "$part"
     else
-        echo "skipped: redis-py is not installed"
+        skip redis-py
     fi
 }
 

@@ -272,6 +272,62 @@ START_TEST(a_log_of_many_megabytes_loads) {
 }
 END_TEST
 
+/* The loader looks at the clock after each read; this one can be made to find
+ * a second gone each time. Linked with -Wl,--wrap=clock_ms. */
+int64_t __real_clock_ms(void);
+int64_t __wrap_clock_ms(void);
+
+static int64_t slow_ms; /* of the test that sets it; each is a process */
+
+int64_t __wrap_clock_ms(void) {
+    static int64_t added;
+
+    added += slow_ms;
+    return __real_clock_ms() + added;
+}
+
+static void load_megabytes(size_t size) {
+    struct buf records = {0};
+    char *value = xcalloc(1, MIB / 4);
+
+    while (buf_len(&records) < size) {
+        add_record(&records, ARGS(BYTES("SET"), BYTES("k"), {value, MIB / 4}));
+    }
+    write_file(room.path, buf_slice(&records));
+    closed(opened());
+    buf_free(&records);
+    free(value);
+}
+
+START_TEST(a_load_that_takes_long_says_how_far_it_is) {
+    const char *at;
+    int lines = 0;
+    int last = 0;
+
+    slow_ms = 1000;
+    load_megabytes(8 * MIB);
+    slow_ms = 0;
+    for (at = said(); (at = strstr(at, "loading ")) != NULL; at++) {
+        int percent;
+
+        check_that(sscanf(at, "loading %*[^:]: %d %%", &percent) == 1, "%s",
+                   at);
+        check_that(percent > last && percent <= 100, "%d %% after %d %%",
+                   percent, last);
+        last = percent;
+        lines++;
+    }
+    ck_assert_int_ge(lines, 8);
+    ck_assert_int_ge(last, 95);
+}
+END_TEST
+
+START_TEST(a_load_that_is_done_within_a_second_does_not) {
+    load_megabytes(2 * MIB);
+    ck_assert_ptr_null(strstr(said(), "loading "));
+}
+END_TEST
+
 /* ---- Whatever the file holds ------------------------------------------ */
 
 enum outcome { LOADED, CUT, REFUSED, OUTCOMES };
@@ -776,6 +832,8 @@ Suite *aof_suite(void) {
         what_was_not_committed_is_so_when_it_closes,
         each_life_goes_on_where_the_last_one_ended,
         a_log_of_many_megabytes_loads,
+        a_load_that_takes_long_says_how_far_it_is,
+        a_load_that_is_done_within_a_second_does_not,
     };
     const TTest *const damage[] = {
         cut_at_any_byte_the_whole_records_before_it_load,
