@@ -22,6 +22,10 @@
 
 struct aof;
 
+/* When what was written is synced to the disk: before the replies of its turn,
+ * about every second by a thread of its own, or when the system likes. */
+enum aof_fsync { FSYNC_ALWAYS, FSYNC_EVERYSEC, FSYNC_NO };
+
 /* Runs one record on 'context' while the file is loaded: NULL if it went well,
  * else what is wrong with it. A callback, for the log is below the commands. */
 typedef const char *aof_replay_fn(void *context, const struct slice *argv,
@@ -48,6 +52,14 @@ void aof_append(struct aof *aof, const struct slice *argv, size_t argc);
  * before (what a sync covered may be lost, and asking again would not tell:
  * fsync(2)). No reply of this turn may be sent then; the log is given up. */
 int aof_commit(struct aof *aof);
+
+/* From part 3 on: change the policy; it is FSYNC_EVERYSEC at first. -1 with
+ * errno as aof_commit(). */
+int aof_set_fsync(struct aof *aof, enum aof_fsync fsync);
+
+/* From part 3 on: when the last sync succeeded, or else when it was opened: the
+ * time of day, seconds. */
+int64_t aof_last_sync(const struct aof *aof);
 
 /* Commit, sync to the disk, close, give up the lock; frees 'aof' in any case.
  * -1 with errno if something that was appended is not on the disk. */

@@ -36,6 +36,13 @@ struct conn {
     struct session session;
     size_t replies_start; /* this turn's replies: a run of bytes in the */
     size_t replies_len;   /* buffer that all connections share */
+
+    /* From part 3 on; times of clock_ms(). */
+    int64_t created_ms;
+    int64_t active_ms;  /* it sent something last */
+    int64_t partial_ms; /* it began the request that is partial; 0: none is */
+    int64_t over_ms;    /* it went over the soft limit of output; 0: is not */
+    size_t memory;      /* bytes that it took when it was last served */
 };
 
 /* Takes over 'fd', which is non-blocking. */

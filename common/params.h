@@ -28,6 +28,9 @@
 #define UNSENT_MAX  (256 * 1024)  /* above: that client is not served */
 #define REPLIES_MAX (1024 * 1024) /* above: send before serving others */
 
+/* Databases of a server (--databases), as far as a log may name one. */
+#define DATABASES_MAX 65536
+
 /* RESP. */
 #define RESP_LINE_MAX    (64 * 1024)           /* an inline request; a length */
 #define RESP_ARGS_MAX    (1024 * 1024)         /* as Redis had until 6.2 */

@@ -30,6 +30,16 @@ enum resp_status {
 
 /* ---- Requests --------------------------------------------------------- */
 
+/* What a request may ask for at most; a request that asks for more is an error.
+ * 'too_many' and 'too_long' are the words of that error. */
+struct resp_limits {
+    int64_t args;         /* arguments */
+    int64_t bulk;         /* bytes of one */
+    int64_t request;      /* bytes of all, with what the protocol adds */
+    const char *too_many; /* NULL: "invalid multibulk length" */
+    const char *too_long; /* NULL: "invalid bulk length" */
+};
+
 /* One connection's place in the request that it is sending: an array of bulk
  * strings, or an inline request (a line of words). Zeroed, it waits for the
  * first. It remembers offsets, never pointers: the query buffer may move when
@@ -44,9 +54,10 @@ struct resp_request {
     struct slice *argv;
     size_t argc;
     size_t size;
-    char error[RESP_ERROR_TEXT_MAX]; /* at RESP_ERROR: e.g. "invalid bulk
-                                        length"; the caller says "-ERR Protocol
-                                        error: " before it */
+    char error[RESP_ERROR_TEXT_MAX];  /* at RESP_ERROR: e.g. "invalid bulk
+                                         length"; the caller says "-ERR Protocol
+                                         error: " before it */
+    const struct resp_limits *limits; /* set by the caller; NULL: params.h's */
 
     /* Private: where the reader stands. */
     size_t *starts;   /* offsets of the arguments' first bytes */
@@ -106,6 +117,16 @@ void resp_write_array(struct buf *out, size_t count);
 /* A table of n pairs, 2n values follow: "%n" for a client that said HELLO 3,
  * a flat array for the others, who do not know the type. */
 void resp_write_map(struct buf *out, size_t count, int protocol);
+
+/* A set of n values: "~n" for a client that said HELLO 3, else an array. */
+void resp_write_set(struct buf *out, size_t count, int protocol);
+
+/* Text for people: "=n txt:..." for a client that said HELLO 3, else a bulk
+ * string. */
+void resp_write_text(struct buf *out, struct slice text, int protocol);
+
+/* Nothing there, where an array was expected: "_", or "*-1" in RESP2. */
+void resp_write_null_array(struct buf *out, int protocol);
 
 /* Nothing there: "_" for a client that said HELLO 3, else "$-1", which is how
  * RESP2 spells it (RESP2 has no null type of its own). */

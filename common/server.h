@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+struct config;
 struct server;
 
 /* Borrowed until server_free(). */
@@ -21,6 +22,8 @@ struct server_options {
     const char *aof_path; /* of the append-only file (aof.h) */
     size_t maxclients;    /* connections at a time */
     struct log log;
+    struct config *config; /* from part 3 on: all other settings (config.h),
+                              which the server takes over; NULL: the defaults */
 };
 
 /* Listen, and load the log. NULL if it cannot start; a message says why. */

@@ -11,11 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct command;
+struct transaction;
+
 struct session {
     uint64_t id;     /* never given twice by one server (CLIENT ID) */
     int protocol;    /* 2, or 3 after HELLO 3 */
     bool closing;    /* no more requests: send what is answered, then close */
     struct buf name; /* CLIENT SETNAME; empty: none */
+
+    /* From part 3 on: */
+    bool authenticated; /* or no password was asked for when it came */
+    bool no_evict;      /* CLIENT NO-EVICT: whatever it costs, it stays */
+    bool monitoring;    /* MONITOR: is told every command that runs */
+    unsigned database;  /* SELECT */
+    struct transaction *transaction; /* owned; NULL unless MULTI or WATCH */
+    char *library;         /* CLIENT SETINFO, owned; NULL: did not say */
+    char *library_version; /* likewise */
+    const struct command *last_command; /* NULL: none yet */
 };
 
 #endif

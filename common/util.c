@@ -40,6 +40,12 @@ void *xrealloc(void *memory, size_t size) {
     return memory;
 }
 
+char *xstrdup(const char *string) {
+    size_t size = strlen(string) + 1;
+
+    return memcpy(xmalloc(size), string, size);
+}
+
 void *xaligned_alloc(size_t alignment, size_t size) {
     void *memory = aligned_alloc(alignment, size);
 
@@ -101,9 +107,21 @@ int sync_data(int fd) {
 #endif
 }
 
-int64_t clock_ms(void) {
+static int64_t microseconds(clockid_t clock) {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_ms(void) {
+    return microseconds(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_us(void) {
+    return microseconds(CLOCK_MONOTONIC);
+}
+
+int64_t time_us(void) {
+    return microseconds(CLOCK_REALTIME);
 }

@@ -24,6 +24,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *memory, size_t size);
 
+/* strdup(3) likewise. */
+char *xstrdup(const char *string);
+
 /* aligned_alloc(3) likewise; 'size' is a multiple of 'alignment'. */
 void *xaligned_alloc(size_t alignment, size_t size);
 
@@ -55,5 +58,9 @@ int log_level_named(const char *name);
 
 /* Milliseconds of a clock that never jumps; only differences mean anything. */
 int64_t clock_ms(void);
+
+/* The same in microseconds; and the time of day, since 1970. */
+int64_t clock_us(void);
+int64_t time_us(void);
 
 #endif

@@ -46,18 +46,27 @@ static void reply_unknown(struct call *call) {
                      command_shown(call->argv[0]), call->argv[0].data, args);
 }
 
-void command_execute(struct call *call) {
+const struct command *command_check(struct call *call) {
     const struct command *command = command_find(call->argv[0]);
 
     if (command == NULL) {
         reply_unknown(call);
-    } else if (!command_takes(command, call->argc)) {
+        return NULL;
+    }
+    if (!command_takes(command, call->argc)) {
         resp_write_error(call->out,
                          "ERR wrong number of arguments for '%s' command",
                          command->name);
-    } else {
-        command->run(call);
-        /* The log would take it, and the next start refuse it. */
-        assert(!call->changed || (command->flags & COMMAND_WRITE));
+        return NULL;
     }
+    return command;
+}
+
+void command_execute(struct call *call) {
+    const struct command *command = command_check(call);
+
+    if (command == NULL) return;
+    command->run(call);
+    /* The log would take it, and the next start refuse it. */
+    assert(!call->changed || (command->flags & COMMAND_WRITE));
 }

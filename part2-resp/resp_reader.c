@@ -51,8 +51,17 @@ static enum resp_status read_length(struct resp_request *request,
     return RESP_COMPLETE;
 }
 
+static const struct resp_limits default_limits = {RESP_ARGS_MAX, RESP_BULK_MAX,
+                                                  RESP_REQUEST_MAX, NULL, NULL};
+
+static const struct resp_limits *limits_of(const struct resp_request *request) {
+    return request->limits != NULL ? request->limits : &default_limits;
+}
+
 static enum resp_status read_bulk_length(struct resp_request *request,
                                          struct slice in) {
+    static const char invalid[] = "invalid bulk length";
+    const struct resp_limits *limits = limits_of(request);
     char got[RESP_ERROR_TEXT_MAX];
     enum resp_status status;
 
@@ -63,12 +72,14 @@ static enum resp_status read_bulk_length(struct resp_request *request,
         return resp_request_fail(request, got);
     }
     status = read_length(request, in, &request->bulk_len,
-                         "too big bulk count string", "invalid bulk length");
+                         "too big bulk count string", invalid);
     if (status != RESP_COMPLETE) return status;
-    if (request->bulk_len < 0 || request->bulk_len > RESP_BULK_MAX) {
-        return resp_request_fail(request, "invalid bulk length");
+    if (request->bulk_len < 0) return resp_request_fail(request, invalid);
+    if (request->bulk_len > limits->bulk) {
+        return resp_request_fail(
+            request, limits->too_long != NULL ? limits->too_long : invalid);
     }
-    if (request->bulk_len > RESP_REQUEST_MAX - (int64_t)request->pos) {
+    if (request->bulk_len > limits->request - (int64_t)request->pos) {
         return resp_request_fail(request, "too big request");
     }
     request->in_bulk = true;
@@ -98,6 +109,8 @@ static enum resp_status read_bulk(struct resp_request *request,
 
 enum resp_status resp_read_request(struct resp_request *request,
                                    struct slice in) {
+    static const char invalid[] = "invalid multibulk length";
+    const struct resp_limits *limits = limits_of(request);
     enum resp_status status;
 
     if (in.len == 0) return RESP_NEED_MORE;
@@ -105,11 +118,11 @@ enum resp_status resp_read_request(struct resp_request *request,
 
     if (request->pos == 0) {
         status = read_length(request, in, &request->expected,
-                             "too big mbulk count string",
-                             "invalid multibulk length");
+                             "too big mbulk count string", invalid);
         if (status != RESP_COMPLETE) return status;
-        if (request->expected > RESP_ARGS_MAX) {
-            return resp_request_fail(request, "invalid multibulk length");
+        if (request->expected > limits->args) {
+            return resp_request_fail(
+                request, limits->too_many != NULL ? limits->too_many : invalid);
         }
     }
     while ((int64_t)request->argc < request->expected) {

@@ -32,7 +32,9 @@ struct aof {
     pthread_t syncer;
     bool has_syncer;
     int stop[2];             /* a pipe; closing [1] ends the syncer */
+    enum aof_fsync fsync;    /* of the server's thread */
     atomic_bool is_unsynced; /* something was written since the last sync */
+    atomic_llong synced_s;   /* when that was: time of day, seconds */
     atomic_int error;        /* errno of a failed write or sync; it stays */
 };
 
@@ -86,6 +88,14 @@ static int open_file(struct aof *aof) {
     return 0;
 }
 
+static void sync_now(struct aof *aof) {
+    if (sync_data(aof->fd) == -1) {
+        atomic_store(&aof->error, errno);
+    } else {
+        atomic_store(&aof->synced_s, time_us() / 1000000);
+    }
+}
+
 static void *sync_every_second(void *argument) {
     struct aof *aof = argument;
     struct pollfd stop = {.fd = aof->stop[0], .events = POLLIN};
@@ -93,8 +103,7 @@ static void *sync_every_second(void *argument) {
     /* The flag is taken before the sync: what is written while it runs may or
      * may not be covered, and raises the flag again. */
     while (poll(&stop, 1, AOF_SYNC_PERIOD_MS) <= 0) {
-        if (!atomic_exchange(&aof->is_unsynced, false)) continue;
-        if (sync_data(aof->fd) == -1) atomic_store(&aof->error, errno);
+        if (atomic_exchange(&aof->is_unsynced, false)) sync_now(aof);
     }
     return NULL;
 }
@@ -133,6 +142,8 @@ struct aof *aof_open(const char *path, const struct log *log,
     aof->path = path;
     aof->log = log;
     aof->fd = aof->lock_fd = aof->stop[0] = aof->stop[1] = -1;
+    aof->fsync = FSYNC_EVERYSEC;
+    aof->synced_s = time_us() / 1000000;
     if (take_lock(aof) == 0 && open_file(aof) == 0) {
         int64_t size = aof_load(aof->fd, path, log, replay, context);
 
@@ -197,10 +208,27 @@ int aof_commit(struct aof *aof) {
     if (atomic_load(&aof->error) == 0 && size > 0 && write_pending(aof) == 0) {
         buf_consume(&aof->pending, size);
         if (aof->pending.cap > AOF_PENDING_KEPT) buf_free(&aof->pending);
-        atomic_store(&aof->is_unsynced, true);
+        switch (aof->fsync) {
+        case FSYNC_ALWAYS: sync_now(aof); break;
+        case FSYNC_EVERYSEC: atomic_store(&aof->is_unsynced, true); break;
+        case FSYNC_NO: break;
+        }
     }
     errno = atomic_load(&aof->error);
     return errno == 0 ? 0 : -1;
+}
+
+int aof_set_fsync(struct aof *aof, enum aof_fsync fsync) {
+    /* What the policy before has left unsynced is not what this one promises.
+     */
+    if (fsync != aof->fsync) sync_now(aof);
+    aof->fsync = fsync;
+    errno = atomic_load(&aof->error);
+    return errno == 0 ? 0 : -1;
+}
+
+int64_t aof_last_sync(const struct aof *aof) {
+    return atomic_load(&aof->synced_s);
 }
 
 int aof_close(struct aof *aof) {

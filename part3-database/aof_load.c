@@ -30,7 +30,9 @@ struct load {
     aof_replay_fn *replay;
     void *context;
 
-    struct buf bytes; /* read, and not replayed yet */
+    struct buf bytes;    /* read, and not replayed yet */
+    bool in_transaction; /* MULTI was read, and EXEC not yet: they begin... */
+    size_t held;         /* ...with so many bytes of it */
     struct resp_request request;
     int64_t offset;   /* of the first of 'bytes' in the file */
     int64_t size;     /* of the file */
@@ -54,6 +56,11 @@ static int refuse(const struct load *load, const char *why) {
     return -1;
 }
 
+static bool is_word(const struct resp_request *record, const char *word) {
+    return record->argc == 1 &&
+           slice_equal_nocase(record->argv[0], slice_of(word));
+}
+
 static void say_progress(struct load *load) {
     int64_t now = clock_ms();
 
@@ -64,8 +71,8 @@ static void say_progress(struct load *load) {
 }
 
 /* The record is well-formed, but the commands will not have it. */
-static int refuse_command(const struct load *load, const char *why) {
-    struct slice name = load->request.argv[0];
+static int refuse_command(const struct load *load, struct slice name,
+                          const char *why) {
     char text[NAME_SHOWN_MAX + 64];
 
     if (name.len > NAME_SHOWN_MAX) name.len = NAME_SHOWN_MAX;
@@ -73,30 +80,80 @@ static int refuse_command(const struct load *load, const char *why) {
     return refuse(load, text);
 }
 
+static int replay_record(struct load *load, const struct resp_request *record) {
+    const char *wrong = load->replay(load->context, record->argv, record->argc);
+
+    if (wrong != NULL) return refuse_command(load, record->argv[0], wrong);
+    load->records++;
+    return 0;
+}
+
+/* Now that its EXEC is there, run what stands between it and MULTI: the first
+ * 'size' bytes. */
+static int replay_transaction(struct load *load, size_t size) {
+    struct slice in = {buf_slice(&load->bytes).data, size};
+    struct resp_request record = {0};
+    bool is_first = true;
+    int result = 0;
+
+    while (result == 0) {
+        resp_read_request(&record, in);
+        in.data += record.size;
+        in.len -= record.size;
+        if (in.len == 0) break; /* that was EXEC */
+        if (!is_first) result = replay_record(load, &record);
+        is_first = false;
+        resp_request_next(&record);
+    }
+    resp_request_free(&record);
+    return result;
+}
+
+/* A transaction is replayed whole or not at all. So its records are held until
+ * the last of them has been read. */
+static int take_record(struct load *load) {
+    struct resp_request *record = &load->request;
+    size_t size = load->held + record->size;
+
+    if (is_word(record, "multi")) {
+        if (load->in_transaction) return refuse(load, "MULTI within MULTI");
+        load->in_transaction = true;
+    } else if (is_word(record, "exec")) {
+        if (!load->in_transaction) return refuse(load, "EXEC without MULTI");
+        if (replay_transaction(load, size) == -1) return -1;
+        load->in_transaction = false;
+    } else if (!load->in_transaction) {
+        if (replay_record(load, record) == -1) return -1;
+    }
+    if (load->in_transaction) {
+        load->held = size;
+    } else {
+        load->held = 0;
+        load->offset += (int64_t)size;
+        buf_consume(&load->bytes, size);
+    }
+    resp_request_next(record);
+    return 0;
+}
+
 /* Replay all whole records of 'bytes'. */
 static int replay_whole(struct load *load) {
     for (;;) {
-        struct slice in = buf_slice(&load->bytes);
-        enum resp_status status;
-        const char *wrong;
+        struct slice all = buf_slice(&load->bytes);
+        struct slice in = {all.data + load->held, all.len - load->held};
 
         /* The wire allows lines of words and empty arrays; the log does
          * not. */
         if (in.len > 0 && in.data[0] != '*') {
             return refuse(load, "expected '*', the start of a record");
         }
-        status = resp_read_request(&load->request, in);
-        if (status == RESP_NEED_MORE) return 0;
-        if (status == RESP_ERROR) return refuse(load, load->request.error);
+        switch (resp_read_request(&load->request, in)) {
+        case RESP_NEED_MORE: return 0;
+        case RESP_ERROR: return refuse(load, load->request.error);
+        case RESP_COMPLETE: break;
+        }
         if (load->request.argc == 0) return refuse(load, "an empty record");
-        wrong = load->replay(load->context, load->request.argv,
-                             load->request.argc);
-        if (wrong != NULL) return refuse_command(load, wrong);
-
-        load->records++;
-        load->offset += (int64_t)load->request.size;
-        buf_consume(&load->bytes, load->request.size);
-        resp_request_next(&load->request);
+        if (take_record(load) == -1) return -1;
     }
 }
 
@@ -162,8 +219,8 @@ static int open_side_file(const struct load *load, char path[PATH_MAX]) {
     return fd;
 }
 
-/* The file ends within a record: all of it is in 'bytes'. First make sure that
- * it is kept elsewhere, then cut. */
+/* The file ends within a record, or a transaction: all of it is in 'bytes'.
+ * First make sure that it is kept elsewhere, then cut. */
 static int cut_torn_record(struct load *load) {
     struct slice torn = buf_slice(&load->bytes);
     char path[PATH_MAX];

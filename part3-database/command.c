@@ -1,9 +1,10 @@
-/* command.c -- how a request finds its handler.
+/* command.c -- how a request finds its handler, among many.
  *
  * What commands there are is said in command_table.c, and what they do in
- * files named after their group; this one is the same in every part. */
+ * files named after their group. */
 #include "command.h"
 
+#include "handlers.h"
 #include "resp.h"
 
 #include <assert.h>
@@ -11,11 +12,31 @@
 
 #define SHOWN_MAX 128 /* bytes of a name, or of all arguments; as in Redis */
 
-const struct command *command_find(struct slice name) {
-    const struct command *command;
+/* As memcmp() orders them: the table does, and it is in lower case. */
+static int compare(struct slice name, const char *row) {
+    size_t i;
 
-    for (command = command_table; command->name != NULL; command++) {
-        if (slice_equal_nocase(name, slice_of(command->name))) return command;
+    for (i = 0; i < name.len; i++) {
+        char c = name.data[i];
+
+        if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
+        if (row[i] == '\0') return 1;
+        if (c != row[i]) return (unsigned char)c - (unsigned char)row[i];
+    }
+    return row[i] == '\0' ? 0 : -1;
+}
+
+const struct command *command_find(struct slice name) {
+    size_t low = 0;
+    size_t high = command_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = compare(name, command_table[middle].name);
+
+        if (order == 0) return &command_table[middle];
+        if (order < 0) high = middle;
+        if (order > 0) low = middle + 1;
     }
     return NULL;
 }
@@ -46,18 +67,47 @@ static void reply_unknown(struct call *call) {
                      command_shown(call->argv[0]), call->argv[0].data, args);
 }
 
-void command_execute(struct call *call) {
+const struct command *command_check(struct call *call) {
     const struct command *command = command_find(call->argv[0]);
 
     if (command == NULL) {
         reply_unknown(call);
-    } else if (!command_takes(command, call->argc)) {
+        return NULL;
+    }
+    if (!command_takes(command, call->argc)) {
         resp_write_error(call->out,
                          "ERR wrong number of arguments for '%s' command",
                          command->name);
-    } else {
-        command->run(call);
-        /* The log would take it, and the next start refuse it. */
-        assert(!call->changed || (command->flags & COMMAND_WRITE));
+        return NULL;
     }
+    return command;
+}
+
+void command_execute(struct call *call) {
+    const struct command *command = command_check(call);
+
+    if (command == NULL) return;
+    command->run(call);
+    /* The log would take it, and the next start refuse it. */
+    assert(!call->changed || (command->flags & COMMAND_WRITE));
+}
+
+/* ---- What the log says -------------------------------------------------- */
+
+void command_log(struct call *call, const struct slice *words, size_t count) {
+    size_t i;
+
+    assert(count <= COMMAND_RECORD_MAX);
+    for (i = 0; i < count; i++)
+        call->record[i] = words[i];
+    call->argv = call->record;
+    call->argc = count;
+    call->changed = true;
+}
+
+struct slice command_number(struct call *call, int64_t number) {
+    int len = snprintf(call->number, sizeof call->number, "%lld",
+                       (long long)number);
+
+    return (struct slice){call->number, (size_t)len};
 }

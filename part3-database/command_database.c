@@ -43,17 +43,3 @@ void command_exists(struct call *call) {
 void command_dbsize(struct call *call) {
     resp_write_integer(call->out, (int64_t)store_count(call->store));
 }
-
-void command_flushall(struct call *call) {
-    /* ASYNC and SYNC say how the memory is given back, not what is seen. */
-    if (call->argc > 2 ||
-        (call->argc == 2 &&
-         !slice_equal_nocase(call->argv[1], slice_of("async")) &&
-         !slice_equal_nocase(call->argv[1], slice_of("sync")))) {
-        resp_write_error(call->out, "ERR syntax error");
-        return;
-    }
-    call->changed = store_count(call->store) > 0;
-    store_clear(call->store);
-    resp_write_simple(call->out, "OK");
-}

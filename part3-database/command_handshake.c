@@ -94,102 +94,16 @@ void command_hello(struct call *call) {
     resp_write_array(call->out, 0);
 }
 
-/* ---- Subcommands ------------------------------------------------------ */
+/* ---- stubs ---- */
 
-struct subcommand {
-    const char *name; /* lower case, as in error texts */
-    size_t argc;      /* exactly, both names included; 0: any */
-    command_fn *run;
-};
-
-/* Run the one of 'table' (which ends with a NULL name) that argv[1] names;
- * 'upper' is the command's own name, as its help text spells it. */
-static void run_subcommand(struct call *call, const struct subcommand *table,
-                           const char *container, const char *upper) {
-    struct slice name = call->argv[1];
-
-    while (table->name != NULL && !is(name, table->name))
-        table++;
-    if (table->name == NULL) {
-        resp_write_error(call->out,
-                         "ERR unknown subcommand '%.*s'. Try %s HELP.",
-                         command_shown(name), name.data, upper);
-    } else if (table->argc != 0 && table->argc != call->argc) {
-        resp_write_error(call->out,
-                         "ERR wrong number of arguments for '%s|%s' command",
-                         container, table->name);
-    } else {
-        table->run(call);
-    }
+void command_auth(struct call *call) {
+    resp_write_error(call->out, "ERR not yet");
 }
 
-/* ---- CLIENT ----------------------------------------------------------- */
-
-static void client_getname(struct call *call) {
-    struct slice name = buf_slice(&call->session->name);
-
-    if (name.len == 0) {
-        resp_write_null(call->out, call->session->protocol);
-    } else {
-        resp_write_bulk(call->out, name);
-    }
+void command_reset(struct call *call) {
+    resp_write_error(call->out, "ERR not yet");
 }
 
-static void client_id(struct call *call) {
-    resp_write_integer(call->out, (int64_t)call->session->id);
-}
-
-/* The library's name and version: taken, and not shown anywhere yet. */
-static void client_setinfo(struct call *call) {
-    if (is(call->argv[2], "lib-name") || is(call->argv[2], "lib-ver")) {
-        resp_write_simple(call->out, "OK");
-    } else {
-        resp_write_error(call->out, "ERR Unrecognized option '%.*s'",
-                         command_shown(call->argv[2]), call->argv[2].data);
-    }
-}
-
-static void client_setname(struct call *call) {
-    if (set_name(call, call->argv[2])) resp_write_simple(call->out, "OK");
-}
-
-void command_client(struct call *call) {
-    static const struct subcommand table[] = {
-        {"getname", 2, client_getname},
-        {"id",      2, client_id     },
-        {"setinfo", 4, client_setinfo},
-        {"setname", 3, client_setname},
-        {NULL,      0, NULL          },
-    };
-
-    run_subcommand(call, table, "client", "CLIENT");
-}
-
-/* ---- COMMAND ---------------------------------------------------------- */
-
-static void count_commands(struct call *call) {
-    int64_t count = 0;
-
-    while (command_table[count].name != NULL)
-        count++;
-    resp_write_integer(call->out, count);
-}
-
-/* redis-cli asks for these to show hints; an empty answer means: none. */
-static void docs(struct call *call) {
-    resp_write_map(call->out, 0, call->session->protocol);
-}
-
-void command_command(struct call *call) {
-    static const struct subcommand table[] = {
-        {"count", 2, count_commands},
-        {"docs",  0, docs          },
-        {NULL,    0, NULL          },
-    };
-
-    if (call->argc == 1) {
-        resp_write_array(call->out, 0);
-    } else {
-        run_subcommand(call, table, "command", "COMMAND");
-    }
+void command_select(struct call *call) {
+    resp_write_error(call->out, "ERR not yet");
 }

@@ -73,6 +73,32 @@ void resp_write_map(struct buf *out, size_t count, int protocol) {
     }
 }
 
+void resp_write_set(struct buf *out, size_t count, int protocol) {
+    write_number(out, protocol >= 3 ? '~' : '*', (int64_t)count);
+}
+
+void resp_write_text(struct buf *out, struct slice text, int protocol) {
+    static const char kind[] = "txt:"; /* of the text: plain */
+    size_t size = sizeof kind - 1;
+
+    if (protocol < 3) {
+        resp_write_bulk(out, text);
+        return;
+    }
+    write_number(out, '=', (int64_t)(size + text.len));
+    buf_append(out, kind, size);
+    buf_append(out, text.data, text.len);
+    buf_append(out, "\r\n", 2);
+}
+
+void resp_write_null_array(struct buf *out, int protocol) {
+    if (protocol >= 3) {
+        resp_write_null(out, protocol);
+    } else {
+        buf_append(out, "*-1\r\n", 5);
+    }
+}
+
 void resp_write_null(struct buf *out, int protocol) {
     if (protocol >= 3) {
         buf_append(out, "_\r\n", 3);

@@ -13,166 +13,62 @@
  * before its change is in the log. Since 3 comes once a turn, one write (and
  * one sync, where each has to be synced) serves all clients of the turn. Since
  * 5 comes last, nothing above it ever meets a connection that is gone. And
- * since there is one thread, each command runs alone: no locks. */
+ * since there is one thread, each command runs alone: no locks.
+ *
+ * What part 3 adds stands beside it: server_execute.c has the rules for one
+ * request, server_clients.c those for all clients. */
 #include "server.h"
 
-#include "aof.h"
-#include "command.h"
-#include "conn.h"
-#include "loop.h"
 #include "net.h"
-#include "params.h"
+#include "net_peer.h"
 #include "resp.h"
+#include "server_state.h"
 #include "store.h"
+#include "transaction.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct server {
-    const struct server_options *options;
-    const struct log *log;
-    size_t maxclients; /* as asked for, or as descriptors allow */
-    bool stopping;
-    bool has_lost_log; /* a commit failed, and that was logged */
+/* Looking for what has expired: so long at a time, and again so soon if there
+ * was much; between the two lies a quarter of all time. */
+#define EXPIRE_US        1000
+#define EXPIRE_AGAIN_MS  3
+#define EXPIRE_MUCH      10 /* percent of those looked at */
+#define CHECK_CLIENTS_MS 1000
+#define SAMPLE_MS        1000 /* instantaneous_ops_per_sec */
 
-    struct loop *loop;
-    int wake[2]; /* a pipe: a byte in [1] ends the wait */
-    int listeners[LISTENERS_MAX];
-    int listener_count;
-    int64_t accept_again_ms; /* out of descriptors until then; 0: accepting */
-    int64_t accept_warned_ms;
+#define STRANGER_ARGS_MAX 10
+#define STRANGER_BULK_MAX 16384
+#define RESP_LENGTH_MAX   32 /* bytes around an argument: "$16384" and ends */
 
-    struct conn **conns; /* by descriptor; NULL: not a client's */
-    size_t conns_cap;
-    size_t client_count;
-    uint64_t last_id;
-
-    /* Of the turn: */
-    struct conn *served[EVENTS_PER_TURN];
-    size_t served_count;
-    size_t sent_count;  /* of those served, how many have been sent to */
-    struct query query; /* shared by all without a partial request */
-    struct buf replies; /* of all, each client's in one run */
-
-    struct store *store;
-    struct aof *aof;
-};
-
-/* ---- Accepting -------------------------------------------------------- */
-
-static void watch_listeners(struct server *server, unsigned interest) {
-    int i;
-
-    for (i = 0; i < server->listener_count; i++) {
-        loop_change(server->loop, server->listeners[i], interest);
-    }
-}
-
-/* Out of descriptors. The connection stays in the backlog, so its listener
- * would be ready again at once, and for ever: stop looking for a while. */
-static void pause_accepting(struct server *server, int cause) {
-    int64_t now = clock_ms();
-
-    if (now - server->accept_warned_ms >= ACCEPT_PAUSE_MS) {
-        server->accept_warned_ms = now;
-        log_write(server->log, LOG_WARNING,
-                  "cannot accept, waiting for clients to leave: %s",
-                  strerror(cause));
-    }
-    server->accept_again_ms = now + ACCEPT_PAUSE_MS;
-    watch_listeners(server, 0);
-}
-
-static void resume_accepting(struct server *server) {
-    if (server->accept_again_ms == 0) return;
-    if (clock_ms() < server->accept_again_ms) return;
-    server->accept_again_ms = 0;
-    watch_listeners(server, LOOP_READ);
-}
-
-static void add_conn(struct server *server, int fd) {
-    size_t slot = (size_t)fd;
-
-    if (loop_add(server->loop, fd, LOOP_READ) == -1) {
-        log_write(server->log, LOG_WARNING, "cannot watch a connection: %s",
-                  strerror(errno));
-        close(fd);
-        return;
-    }
-    if (slot >= server->conns_cap) {
-        size_t cap = (slot + 1) * 2;
-
-        server->conns = xrealloc(server->conns, cap * sizeof *server->conns);
-        memset(server->conns + server->conns_cap, 0,
-               (cap - server->conns_cap) * sizeof *server->conns);
-        server->conns_cap = cap;
-    }
-    server->conns[slot] = conn_new(fd, ++server->last_id);
-    server->conns[slot]->interest = LOOP_READ;
-    server->client_count++;
-    log_write(server->log, LOG_VERBOSE, "client %llu connected",
-              (unsigned long long)server->last_id);
-}
-
-static void refuse_conn(int fd) {
-    static const char reply[] = "-ERR max number of clients reached\r\n";
-
-    /* A courtesy: if it does not fit into the socket at once, it is lost. */
-    if (write(fd, reply, sizeof reply - 1) == -1) errno = 0;
-    close(fd);
-}
-
-static void accept_conns(struct server *server, int listener) {
-    int i;
-
-    for (i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd = net_accept(listener);
-
-        if (fd >= 0 && server->client_count < server->maxclients) {
-            add_conn(server, fd);
-        } else if (fd >= 0) {
-            refuse_conn(fd);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-                   errno == ENOMEM) {
-            pause_accepting(server, errno);
-            return;
-        }
-        /* Any other error is that of one connection, which died while it was
-         * waiting (accept(2), "Error handling"): on to the next. */
-    }
-}
+/* What Redis allows a client that has not said the password yet. */
+static const struct resp_limits stranger_limits = {
+    .args = STRANGER_ARGS_MAX,
+    .bulk = STRANGER_BULK_MAX,
+    .request = STRANGER_ARGS_MAX * (STRANGER_BULK_MAX + RESP_LENGTH_MAX),
+    .too_many = "unauthenticated multibulk length",
+    .too_long = "unauthenticated bulk length"};
 
 /* ---- One client's share of a turn ------------------------------------- */
-
-static void execute(struct server *server, struct conn *conn,
-                    const struct resp_request *request) {
-    struct call call = {.argv = request->argv,
-                        .argc = request->argc,
-                        .session = &conn->session,
-                        .store = server->store,
-                        .out = &server->replies};
-
-    if (request->argc == 0) return; /* a blank line, "*0": no reply either */
-    command_execute(&call);
-    if (call.changed) aof_append(server->aof, call.argv, call.argc);
-}
 
 static void execute_all(struct server *server, struct conn *conn,
                         struct query *query) {
     enum resp_status status;
 
     conn->stalled = false;
-    while (!conn->session.closing) {
+    while (!conn->session.closing && !conn->dead) {
         /* A client that asks for much is served in portions, so that it takes
          * neither all the time nor all the memory. */
         if (buf_len(&server->replies) - conn->replies_start > UNSENT_MAX) {
             conn->stalled = true;
             return;
         }
+        query->request.limits = conn->session.authenticated ? &server->limits
+                                                            : &stranger_limits;
         status = resp_read_request(&query->request, buf_slice(&query->bytes));
         if (status == RESP_NEED_MORE) return;
         if (status == RESP_ERROR) {
@@ -181,40 +77,63 @@ static void execute_all(struct server *server, struct conn *conn,
             conn->session.closing = true;
             return;
         }
-        execute(server, conn, &query->request);
+        conn->partial_ms = 0;
+        server_execute(server, conn, &query->request);
         buf_consume(&query->bytes, query->request.size);
         resp_request_next(&query->request);
     }
 }
 
+/* Since when it owes us the rest of a request. One that is not being read from
+ * owes us nothing. */
+static void note_partial(struct conn *conn, int64_t now_ms) {
+    if (conn->query == NULL || conn->stalled || conn_is_full(conn)) {
+        conn->partial_ms = 0;
+    } else if (conn->partial_ms == 0) {
+        conn->partial_ms = now_ms;
+    }
+}
+
 static void serve(struct server *server, struct conn *conn, unsigned ready) {
     struct query *query;
+    size_t before;
 
     server->served[server->served_count++] = conn;
     conn->replies_start = buf_len(&server->replies);
     conn->replies_len = 0;
-    if (conn->session.closing || conn_is_full(conn)) return;
+    if (conn->dead || conn->session.closing || conn_is_full(conn)) return;
 
+    query = conn_query(conn, &server->query);
     if ((ready & LOOP_READ) && !conn->eof && !conn->stalled) {
+        before = buf_len(&query->bytes);
         query = conn_receive(conn, &server->query);
-    } else {
-        query = conn_query(conn, &server->query);
+        server->figures.input_bytes += buf_len(&query->bytes) - before;
+        conn->active_ms = server->turn_us / 1000;
     }
     if (!conn->dead) execute_all(server, conn, query);
     conn_keep(conn, query);
+    note_partial(conn, server->turn_us / 1000);
     conn->replies_len = buf_len(&server->replies) - conn->replies_start;
 }
 
 /* ---- A turn ----------------------------------------------------------- */
 
+static void send_to(struct server *server, struct conn *conn,
+                    struct slice replies) {
+    size_t waiting = buf_len(&conn->unsent) + replies.len;
+
+    conn_send(conn, replies);
+    server->figures.output_bytes += waiting - buf_len(&conn->unsent);
+}
+
 /* Steps 3 and 4 for the clients served since they were last taken. */
 static int commit_and_send(struct server *server) {
     struct slice replies;
 
-    if (aof_commit(server->aof) == -1) {
-        log_write(server->log, LOG_WARNING,
+    if (server->aof != NULL && aof_commit(server->aof) == -1) {
+        log_write(&server->log, LOG_WARNING,
                   "cannot write %s, so nothing more can be promised: %s",
-                  server->options->aof_path, strerror(errno));
+                  server->config->aof_path, strerror(errno));
         server->has_lost_log = true;
         return -1;
     }
@@ -222,8 +141,9 @@ static int commit_and_send(struct server *server) {
     for (; server->sent_count < server->served_count; server->sent_count++) {
         struct conn *conn = server->served[server->sent_count];
 
-        conn_send(conn, (struct slice){replies.data + conn->replies_start,
-                                       conn->replies_len});
+        send_to(server, conn,
+                (struct slice){replies.data + conn->replies_start,
+                               conn->replies_len});
     }
     if (replies.len > REPLIES_MAX) {
         buf_free(&server->replies); /* one large reply is no reason to keep */
@@ -233,33 +153,43 @@ static int commit_and_send(struct server *server) {
     return 0;
 }
 
-static void remove_conn(struct server *server, struct conn *conn) {
-    log_write(server->log, LOG_VERBOSE, "client %llu left",
-              (unsigned long long)conn->session.id);
-    loop_remove(server->loop, conn->fd);
-    server->conns[conn->fd] = NULL;
-    server->client_count--;
-    conn_free(conn);
-    if (server->accept_again_ms != 0) server->accept_again_ms = 1; /* now */
+/* What the loop is to wait for now, what the client costs; or its end. */
+static void settle_conn(struct server *server, struct conn *conn) {
+    unsigned interest = conn_interest(conn);
+
+    if (!conn->dead && interest != conn->interest) {
+        conn->interest = interest;
+        if (loop_change(server->loop, conn->fd, interest) == -1) {
+            conn->dead = true;
+        }
+    }
+    if (!conn->dead) {
+        server_check_output(server, conn, server->turn_us / 1000);
+        server_account(server, conn);
+    }
 }
 
-/* Step 5; and the loop is told what each of the others waits for. */
+/* Step 5. */
 static void settle(struct server *server) {
     size_t i;
 
+    for (i = 0; server->monitors_fed && i < server->monitor_count; i++) {
+        send_to(server, server->monitors[i], (struct slice){NULL, 0});
+        settle_conn(server, server->monitors[i]);
+        server->has_doomed |= server->monitors[i]->dead;
+    }
+    server->monitors_fed = false;
     for (i = 0; i < server->served_count; i++) {
-        struct conn *conn = server->served[i];
-        unsigned interest = conn_interest(conn);
-
-        if (!conn->dead && interest != conn->interest) {
-            conn->interest = interest;
-            if (loop_change(server->loop, conn->fd, interest) == -1) {
-                conn->dead = true;
-            }
+        settle_conn(server, server->served[i]);
+    }
+    server_check_costs(server);
+    for (i = 0; i < server->served_count; i++) {
+        if (server->served[i]->dead) {
+            server_remove_conn(server, server->served[i]);
         }
-        if (conn->dead) remove_conn(server, conn);
     }
     server->served_count = server->sent_count = 0;
+    server_remove_doomed(server);
 }
 
 static int handle(struct server *server, const struct loop_event *event) {
@@ -274,27 +204,86 @@ static int handle(struct server *server, const struct loop_event *event) {
     } else if (event->fd == server->wake[0]) {
         if (read(event->fd, &byte, 1) == 1) server->stopping = true;
     } else {
-        accept_conns(server, event->fd);
+        server_accept(server, event->fd);
     }
     return 0;
 }
 
+/* ---- What time brings --------------------------------------------------- */
+
+static void sample(struct server *server, int64_t now_ms) {
+    struct server_figures *figures = &server->figures;
+    int64_t passed = now_ms - figures->sampled_ms;
+    size_t memory = server_memory(server);
+
+    if (memory > figures->memory_peak) figures->memory_peak = memory;
+    if (passed < SAMPLE_MS) return;
+    figures->commands_per_second = (figures->commands -
+                                    figures->sampled_commands) *
+                                   1000 / (uint64_t)passed;
+    figures->sampled_commands = figures->commands;
+    figures->sampled_ms = now_ms;
+}
+
+/* Returns in how many milliseconds to look again. */
+static int64_t expire_some(struct server *server) {
+    int64_t pause = 1000 / server->config->hz;
+    int64_t began = clock_us();
+    int64_t took_ms;
+    int percent;
+
+    if (server->no_active_expire) return pause;
+    store_set_time(server->store, server->turn_time_us / 1000);
+    percent = store_expire_some(server->store, EXPIRE_US);
+    took_ms = (clock_us() - began) / 1000;
+    if (server->config->latency_monitor_threshold > 0 &&
+        took_ms >= server->config->latency_monitor_threshold) {
+        latency_add(&server->latency, LATENCY_EXPIRE_CYCLE,
+                    server->turn_time_us / 1000000, took_ms);
+    }
+    return percent >= EXPIRE_MUCH && pause > EXPIRE_AGAIN_MS ? EXPIRE_AGAIN_MS
+                                                             : pause;
+}
+
+static void tick(struct server *server) {
+    int64_t now_ms = server->turn_us / 1000;
+
+    server_resume_accepting(server);
+    if (now_ms < server->tick_ms) return;
+    server->tick_ms = now_ms + expire_some(server);
+    sample(server, now_ms);
+    if (server->aof != NULL) server->last_sync_s = aof_last_sync(server->aof);
+    if (now_ms < server->clients_ms) return;
+    server->clients_ms = now_ms + CHECK_CLIENTS_MS;
+    server_check_clients(server, now_ms);
+}
+
+static void look_at_clocks(struct server *server) {
+    server->turn_us = server->now_us = clock_us();
+    server->turn_time_us = time_us();
+}
+
+/* Until the next tick, or until it is asked for. */
+static int time_to_wait(const struct server *server, int timeout_ms) {
+    int64_t left = server->tick_ms - clock_ms();
+
+    if (left < 0) left = 0;
+    return timeout_ms < 0 || timeout_ms > left ? (int)left : timeout_ms;
+}
+
 int server_turn(struct server *server, int timeout_ms) {
     struct loop_event events[EVENTS_PER_TURN];
-    int count;
+    int count = loop_wait(server->loop, events, EVENTS_PER_TURN,
+                          time_to_wait(server, timeout_ms));
     int i;
 
-    resume_accepting(server);
-    if (server->accept_again_ms != 0 &&
-        (timeout_ms < 0 || timeout_ms > ACCEPT_PAUSE_MS)) {
-        timeout_ms = ACCEPT_PAUSE_MS;
-    }
-    count = loop_wait(server->loop, events, EVENTS_PER_TURN, timeout_ms);
     if (count == -1) {
-        log_write(server->log, LOG_WARNING, "cannot wait for clients: %s",
+        log_write(&server->log, LOG_WARNING, "cannot wait for clients: %s",
                   strerror(errno));
         return -1;
     }
+    look_at_clocks(server);
+    tick(server);
     for (i = 0; i < count; i++) {
         if (handle(server, &events[i]) == -1) return -1;
     }
@@ -307,7 +296,7 @@ int server_run(struct server *server) {
     while (!server->stopping) {
         if (server_turn(server, -1) == -1) return -1;
     }
-    log_write(server->log, LOG_NOTICE, "stopping");
+    log_write(&server->log, LOG_NOTICE, "stopping");
     return 0;
 }
 
@@ -318,27 +307,34 @@ void server_stop(struct server *server) {
     if (write(server->wake[1], &byte, 1) == -1) return;
 }
 
+size_t server_memory(const struct server *server) {
+    return store_memory(server->store) + server->clients_memory +
+           server->query.bytes.cap + server->replies.cap;
+}
+
 /* ---- Beginning and end ------------------------------------------------ */
 
 /* Each client needs a descriptor; better to know now how many there can be
  * than to find out under load. */
 static bool limit_clients(struct server *server) {
-    size_t wanted = server->options->maxclients + DESCRIPTORS_RESERVED;
+    int64_t *maxclients = &server->config->maxclients;
+    size_t wanted = (size_t)*maxclients + DESCRIPTORS_RESERVED;
     size_t limit = net_raise_descriptor_limit(wanted);
 
     if (limit <= DESCRIPTORS_RESERVED) {
-        log_write(server->log, LOG_WARNING,
+        log_write(&server->log, LOG_WARNING,
                   "only %zu open files are allowed, and %d are needed before "
                   "the first client (ulimit -n)",
                   limit, DESCRIPTORS_RESERVED);
         return false;
     }
-    server->maxclients = limit - DESCRIPTORS_RESERVED;
     if (limit < wanted) {
-        log_write(server->log, LOG_WARNING,
+        log_write(&server->log, LOG_WARNING,
                   "maxclients is %zu, not %zu: only %zu open files are allowed "
                   "(ulimit -n)",
-                  server->maxclients, server->options->maxclients, limit);
+                  limit - DESCRIPTORS_RESERVED, wanted - DESCRIPTORS_RESERVED,
+                  limit);
+        *maxclients = (int64_t)(limit - DESCRIPTORS_RESERVED);
     }
     return true;
 }
@@ -351,27 +347,91 @@ static bool open_loop(struct server *server) {
         loop_add(server->loop, server->wake[0], LOOP_READ) == 0) {
         return true;
     }
-    log_write(server->log, LOG_WARNING, "cannot make an event loop: %s",
+    log_write(&server->log, LOG_WARNING, "cannot make an event loop: %s",
               strerror(errno));
     return false;
 }
 
 static bool open_listeners(struct server *server) {
+    const struct config *config = server->config;
     char error[NET_TEXT_MAX];
-    int count = net_listen(server->options->address, server->listeners, error);
+    int count = net_listen(config->address, server->listeners, error);
     int i;
 
+    if (count >= 0) server->listener_count = count;
+    if (count >= 0 && config->unixsocket[0] != '\0') {
+        server->unix_listener = net_listen_unix(
+            config->unixsocket, (unsigned)config->unixsocketperm,
+            (int)config->tcp_backlog, error);
+        if (server->unix_listener == -1) count = -1;
+    }
     if (count == -1) {
-        log_write(server->log, LOG_WARNING, "cannot listen on %s", error);
+        log_write(&server->log, LOG_WARNING, "cannot listen on %s", error);
         return false;
     }
-    server->listener_count = count;
-    for (i = 0; i < count; i++) {
+    if (server->unix_listener != -1) {
+        server->listeners[server->listener_count++] = server->unix_listener;
+    }
+    for (i = 0; i < server->listener_count; i++) {
         if (loop_add(server->loop, server->listeners[i], LOOP_READ) == -1) {
-            log_write(server->log, LOG_WARNING, "cannot watch a socket: %s",
+            log_write(&server->log, LOG_WARNING, "cannot watch a socket: %s",
                       strerror(errno));
             return false;
         }
+    }
+    return true;
+}
+
+static bool open_aof(struct server *server) {
+    if (!server->config->appendonly) {
+        log_write(&server->log, LOG_WARNING,
+                  "appendonly is no: nothing will be kept");
+        return true;
+    }
+    /* Of the store it knows the time only from now on: what the log holds was
+     * there when it was written, and what went has its DEL. */
+    server->aof = aof_open(server->config->aof_path, &server->log,
+                           command_replay, server->store);
+    server->log_database = store_selected(server->store);
+    return server->aof != NULL;
+}
+
+static bool open_logfile(struct server *server) {
+    const char *path = server->config->logfile;
+    int fd;
+
+    if (path[0] == '\0') return true;
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd == -1) {
+        log_write(&server->log, LOG_WARNING, "cannot open logfile %s: %s", path,
+                  strerror(errno));
+        return false;
+    }
+    server->log.fd = fd;
+    return true;
+}
+
+bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
+    const struct config *config = server->config;
+    int64_t wanted = config->maxclients;
+
+    server->log.level = (enum log_level)config->loglevel;
+    server->limits = (struct resp_limits){
+        .args = RESP_ARGS_MAX,
+        .bulk = config->proto_max_bulk_len,
+        .request = config->client_query_buffer_limit};
+    if (!limit_clients(server) || config->maxclients < wanted) {
+        snprintf(error, CONFIG_ERROR_MAX,
+                 "The operating system is not able to handle the specified "
+                 "number of clients, try with %lld",
+                 (long long)config->maxclients);
+        return false;
+    }
+    if (server->aof != NULL &&
+        aof_set_fsync(server->aof, (enum aof_fsync)config->appendfsync) == -1) {
+        snprintf(error, CONFIG_ERROR_MAX, "cannot sync %s: %s",
+                 config->aof_path, strerror(errno));
+        return false;
     }
     return true;
 }
@@ -381,31 +441,68 @@ static void greet(const struct server *server) {
     int i;
 
     for (i = 0; i < server->listener_count; i++) {
-        net_local_address(server->listeners[i], text);
-        log_write(server->log, LOG_NOTICE, "listening on %s", text);
+        if (server->listeners[i] == server->unix_listener) {
+            snprintf(text, sizeof text, "%s", server->config->unixsocket);
+        } else {
+            net_local_address(server->listeners[i], text);
+        }
+        log_write(&server->log, LOG_NOTICE, "listening on %s", text);
     }
     command_hint(text, sizeof text, server->options->program,
                  server_port(server));
-    log_write(server->log, LOG_NOTICE, "try: %s", text);
+    log_write(&server->log, LOG_NOTICE, "try: %s", text);
+}
+
+/* The settings: those that were read, or the defaults; and the few that every
+ * part has. */
+static struct config *config_of(const struct server_options *options) {
+    struct config *config = options->config;
+
+    if (config != NULL) return config;
+    config = config_new();
+    free(config->address);
+    free(config->aof_path);
+    config->address = xstrdup(options->address);
+    config->aof_path = xstrdup(options->aof_path);
+    config->maxclients = (int64_t)options->maxclients;
+    config->loglevel = options->log.level;
+    return config;
+}
+
+static void draw_run_id(struct server *server) {
+    unsigned char bytes[(sizeof server->run_id - 1) / 2];
+    size_t i;
+
+    random_bytes(bytes, sizeof bytes);
+    for (i = 0; i < sizeof bytes; i++)
+        snprintf(server->run_id + 2 * i, 3, "%02x", bytes[i]);
 }
 
 struct server *server_new(const struct server_options *options) {
     struct server *server = xcalloc(1, sizeof *server);
+    char error[CONFIG_ERROR_MAX];
 
     server->options = options;
-    server->log = &options->log;
-    server->wake[0] = server->wake[1] = -1;
+    server->config = config_of(options);
+    server->log = options->log;
+    server->wake[0] = server->wake[1] = server->unix_listener = -1;
+    server->started_ms = server->figures.sampled_ms = clock_ms();
+    server->last_sync_s = time_us() / 1000000;
+    server->figures.of = xcalloc(command_count, sizeof *server->figures.of);
     server->store = store_new();
+    server->watches = watches_new(server->store);
+    server->slowlog = slowlog_new();
+    draw_run_id(server);
     /* The port first, the log second: a port in use should not be found out
      * only after a large log was loaded. Clients wait in the backlog. */
-    if (limit_clients(server) && open_loop(server) && open_listeners(server)) {
-        server->aof = aof_open(options->aof_path, server->log, command_replay,
-                               server->store);
-    }
-    if (server->aof == NULL) {
+    if (!open_logfile(server) || !limit_clients(server) || !open_loop(server) ||
+        !open_listeners(server) || !open_aof(server) ||
+        !server_apply_config(server, error)) {
         server_free(server);
         return NULL;
     }
+    look_at_clocks(server);
+    server_listen(server);
     greet(server);
     return server;
 }
@@ -414,30 +511,45 @@ int server_port(const struct server *server) {
     return net_local_port(server->listeners[0]);
 }
 
+static int close_aof(struct server *server) {
+    if (server->aof == NULL || aof_close(server->aof) == 0) return 0;
+    if (!server->has_lost_log) {
+        log_write(&server->log, LOG_WARNING, "cannot sync %s: %s",
+                  server->config->aof_path, strerror(errno));
+    }
+    return -1;
+}
+
 int server_free(struct server *server) {
-    int result = 0;
+    int result;
     size_t i;
 
+    store_listen(server->store, NULL);
     for (i = 0; i < server->conns_cap; i++) {
-        if (server->conns[i] != NULL) conn_free(server->conns[i]);
+        if (server->conns[i] != NULL) {
+            server_remove_conn(server, server->conns[i]);
+        }
     }
     free(server->conns);
+    free(server->monitors);
+    if (server->unix_listener != -1) unlink(server->config->unixsocket);
     while (server->listener_count > 0) {
         close(server->listeners[--server->listener_count]);
     }
-    if (server->aof != NULL && aof_close(server->aof) == -1) {
-        if (!server->has_lost_log) {
-            log_write(server->log, LOG_WARNING, "cannot sync %s: %s",
-                      server->options->aof_path, strerror(errno));
-        }
-        result = -1;
-    }
+    result = close_aof(server);
     if (server->wake[0] != -1) close(server->wake[0]);
     if (server->wake[1] != -1) close(server->wake[1]);
     if (server->loop != NULL) loop_free(server->loop);
     store_free(server->store);
+    watches_free(server->watches);
+    slowlog_free(server->slowlog);
     query_free(&server->query);
     buf_free(&server->replies);
+    free(server->figures.of);
+    if (server->config->logfile[0] != '\0' && server->log.fd != STDERR_FILENO) {
+        close(server->log.fd);
+    }
+    config_free(server->config);
     free(server);
     return result;
 }

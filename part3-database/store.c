@@ -1,342 +1,517 @@
-/* store.c -- the keyspace: a hash table that grows one bucket at a time.
+/* store.c -- the keyspace: what keys, values and their time mean.
  *
- * A table that doubles has to move all its entries some day; done at once, it
- * makes one unlucky client wait. This one uses linear hashing (Litwin, "Linear
- * hashing: a new tool for file and table addressing", 1980): it always has
- * just as many buckets as it needs. When it gets too full, it adds one bucket
- * at its end, and moves there about half the entries of one other: bucket i is
- * split into i and i + N, for i = 0, 1, 2 ... When i reaches N, all are split,
- * N doubles, and i starts again from 0. There is never a second table, nor a
- * moment at which much has to be done; shrinking is the same, backwards.
+ * Each database is a table (table.h) of entries (entry.h). This file adds what
+ * a table does not know: that keys expire, who wants to be told, and how much
+ * memory it all takes.
  *
- * A bucket is one cache line, so a lookup costs little more than two misses:
- * the bucket, and the entry itself. Buckets lie in segments of a fixed size, so
- * that adding one never moves the others. */
+ * A key expires twice: as soon as its time has come nobody can see it any more,
+ * for every look at a key goes through lookup(), which deletes it first; and
+ * keys that nobody looks at are found by store_expire_some(), a bit of the
+ * store at a time. Nothing points from a time to its keys: such an index would
+ * cost each of them memory, and be one more thing that has to be right. */
 #include "store.h"
 
+#include "entry.h"
 #include "siphash.h"
+#include "table.h"
 #include "util.h"
 
-#include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS        7    /* entries of a bucket: what fits a cache line */
-#define CACHE_LINE   64   /* bytes */
-#define SEGMENT      1024 /* buckets of a segment: 64 KiB */
-#define ENTRIES_HIGH 5    /* entries a bucket, on average: split above... */
-#define ENTRIES_LOW  2    /* ...and join below; apart, lest one key do both */
+#define USED_MASK 0xffffff /* entry.h's used_s */
+#define DRAWS     32       /* entries of a bucket that a draw may name */
 
-/* A key and its value in one allocation: no pointer to follow, none to pay. */
-struct entry {
-    uint32_t key_len;
-    uint32_t value_len;
-    char bytes[]; /* the key, then the value */
-};
+/* Between two looks at the clock, when expiring: some 10 microseconds. */
+#define BUCKETS_PER_LOOK 64
 
-/* The slots in use come first; the tags of the others are 0. A tag is a byte of
- * the entry's hash: most keys that differ are told apart without touching them.
- * If there are more than SLOTS entries, the last slot leads to a further
- * bucket instead; those in front of it are then full. */
-struct bucket {
-    _Alignas(CACHE_LINE) uint8_t tags[SLOTS];
-    bool has_next;
-    union {
-        struct entry *entry;
-        struct bucket *next;
-    } slots[SLOTS];
+struct database {
+    struct table *table; /* NULL until it has a key */
+    size_t expiring;     /* entries that can */
+    size_t memory;       /* bytes that entries take */
 };
 
 struct store {
     struct siphash_seed seed;
-    size_t count;   /* entries */
-    size_t buckets; /* at least 1 */
-    size_t round;   /* N: a power of two, round <= buckets < 2 * round */
-    struct bucket **segments;
-    size_t segments_cap;
+    struct database *databases;
+    unsigned database_count; /* that have been used so far */
+    unsigned selected;
+    int64_t now;     /* 0: no time at all */
+    uint32_t used_s; /* what entry.h's used_s is now */
+    const struct store_listener *listener;
+    struct store_figures figures;
+
+    unsigned sweep_database; /* where store_expire_some() goes on */
+    size_t sweep_bucket;
+    uint64_t chance; /* state of the generator behind store_random_key() */
 };
-
-/* ---- Buckets ---------------------------------------------------------- */
-
-static struct bucket *bucket_at(const struct store *store, size_t index) {
-    return &store->segments[index / SEGMENT][index % SEGMENT];
-}
-
-/* Which bucket a hash belongs to: those that are split already are told apart
- * by one bit more. */
-static struct bucket *bucket_of(const struct store *store, uint64_t hash) {
-    size_t index = (size_t)hash & (2 * store->round - 1);
-
-    if (index >= store->buckets) index -= store->round;
-    return bucket_at(store, index);
-}
-
-static uint8_t tag_of(uint64_t hash) {
-    uint8_t tag = (uint8_t)(hash >> 56); /* bits that no index uses */
-
-    return tag != 0 ? tag : 1;
-}
-
-static struct bucket *bucket_new(size_t count) {
-    return xaligned_alloc(CACHE_LINE, count * sizeof(struct bucket));
-}
-
-static int slots_used(const struct bucket *bucket) {
-    int used = 0;
-
-    while (used < SLOTS && bucket->tags[used] != 0)
-        used++;
-    return used;
-}
-
-/* Hang another bucket behind a full one; its last slot has to lead there, so
- * the entry in it moves. Returns the new one. */
-static struct bucket *bucket_extend(struct bucket *bucket) {
-    struct bucket *next = bucket_new(1);
-
-    *next = (struct bucket){.tags = {bucket->tags[SLOTS - 1]},
-                            .slots = {bucket->slots[SLOTS - 1]}};
-    bucket->tags[SLOTS - 1] = 0;
-    bucket->slots[SLOTS - 1].next = next;
-    bucket->has_next = true;
-    return next;
-}
-
-static void bucket_add(struct bucket *bucket, uint8_t tag,
-                       struct entry *entry) {
-    int used;
-
-    while (bucket->has_next)
-        bucket = bucket->slots[SLOTS - 1].next;
-    if (slots_used(bucket) == SLOTS) bucket = bucket_extend(bucket);
-    used = slots_used(bucket);
-    bucket->tags[used] = tag;
-    bucket->slots[used].entry = entry;
-}
-
-/* Where an entry stands. */
-struct place {
-    struct bucket *bucket; /* NULL: nowhere */
-    int slot;
-};
-
-static bool entry_has_key(const struct entry *entry, struct slice key) {
-    return slice_equal((struct slice){entry->bytes, entry->key_len}, key);
-}
-
-static struct place find(const struct store *store, uint64_t hash,
-                         struct slice key) {
-    struct bucket *bucket = bucket_of(store, hash);
-    uint8_t tag = tag_of(hash);
-    int slot;
-
-    for (;; bucket = bucket->slots[SLOTS - 1].next) {
-        for (slot = 0; slot < SLOTS; slot++) {
-            if (bucket->tags[slot] == tag &&
-                entry_has_key(bucket->slots[slot].entry, key)) {
-                return (struct place){bucket, slot};
-            }
-        }
-        if (!bucket->has_next) return (struct place){NULL, 0};
-    }
-}
-
-/* Close the gap at 'place' with the last entry of the chain that starts at
- * 'bucket', and give back the last bucket if that was all it held. */
-static void bucket_remove(struct bucket *bucket, struct place place) {
-    struct bucket *before = NULL;
-    int last;
-
-    for (; bucket->has_next; bucket = bucket->slots[SLOTS - 1].next) {
-        before = bucket;
-    }
-    last = slots_used(bucket) - 1;
-    place.bucket->tags[place.slot] = bucket->tags[last];
-    place.bucket->slots[place.slot] = bucket->slots[last];
-    bucket->tags[last] = 0;
-    if (last == 0 && before != NULL) {
-        before->has_next = false;
-        free(bucket);
-    }
-}
-
-/* ---- Growing and shrinking -------------------------------------------- */
-
-static uint64_t hash_of(const struct store *store, struct slice key) {
-    return siphash(&store->seed, key, 1, 3);
-}
-
-/* Add all entries of a bucket that is no longer in its place. */
-static void scatter(struct store *store, const struct bucket *bucket) {
-    int slot;
-
-    for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
-        struct entry *entry = bucket->slots[slot].entry;
-        struct slice key = {entry->bytes, entry->key_len};
-
-        bucket_add(bucket_of(store, hash_of(store, key)), bucket->tags[slot],
-                   entry);
-    }
-    if (bucket->has_next) {
-        struct bucket *next = bucket->slots[SLOTS - 1].next;
-
-        scatter(store, next);
-        free(next);
-    }
-}
-
-static void add_segment(struct store *store) {
-    size_t segment = store->buckets / SEGMENT;
-
-    if (segment == store->segments_cap) {
-        store->segments_cap = segment > 0 ? segment * 2 : 1;
-        store->segments = xrealloc(
-            store->segments, store->segments_cap * sizeof(struct bucket *));
-    }
-    store->segments[segment] = bucket_new(SEGMENT);
-}
-
-static void grow(struct store *store) {
-    size_t split = store->buckets - store->round;
-    struct bucket old = *bucket_at(store, split);
-
-    if (store->buckets % SEGMENT == 0) add_segment(store);
-    *bucket_at(store, split) = (struct bucket){0};
-    *bucket_at(store, store->buckets) = (struct bucket){0};
-    store->buckets++;
-    if (store->buckets == 2 * store->round) store->round *= 2;
-    scatter(store, &old);
-}
-
-static void shrink(struct store *store) {
-    struct bucket old;
-
-    if (store->buckets == store->round) store->round /= 2;
-    store->buckets--;
-    old = *bucket_at(store, store->buckets);
-    scatter(store, &old);
-    if (store->buckets % SEGMENT == 0) {
-        free(store->segments[store->buckets / SEGMENT]);
-    }
-}
-
-/* ---- The keyspace ----------------------------------------------------- */
-
-/* Empty, with one bucket. */
-static void start(struct store *store) {
-    store->count = store->buckets = 0;
-    store->round = 1;
-    add_segment(store);
-    *bucket_at(store, 0) = (struct bucket){0};
-    store->buckets = 1;
-}
-
-static void free_chain(const struct bucket *bucket) {
-    int slot;
-
-    for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
-        free(bucket->slots[slot].entry);
-    }
-    if (bucket->has_next) {
-        free_chain(bucket->slots[SLOTS - 1].next);
-        free(bucket->slots[SLOTS - 1].next);
-    }
-}
-
-static void free_all(struct store *store) {
-    size_t i;
-
-    for (i = 0; i < store->buckets; i++)
-        free_chain(bucket_at(store, i));
-    for (i = 0; i < store->buckets; i += SEGMENT) {
-        free(store->segments[i / SEGMENT]);
-    }
-    free(store->segments);
-    store->segments = NULL;
-    store->segments_cap = 0;
-}
 
 struct store *store_new(void) {
     struct store *store = xcalloc(1, sizeof *store);
 
     random_bytes(&store->seed, sizeof store->seed);
-    start(store);
+    random_bytes(&store->chance, sizeof store->chance);
+    store->chance |= 1;                      /* xorshift's state is never 0 */
+    store_set_time(store, time_us() / 1000); /* for what a log brings... */
+    store_set_time(store, 0);                /* ...without expiring it */
     return store;
 }
 
 void store_free(struct store *store) {
-    free_all(store);
+    unsigned i;
+
+    for (i = 0; i < store->database_count; i++) {
+        if (store->databases[i].table != NULL) {
+            table_free(store->databases[i].table);
+        }
+    }
+    free(store->databases);
     free(store);
 }
 
-void store_clear(struct store *store) {
-    free_all(store);
-    start(store);
+uint64_t store_hash(const struct store *store, struct slice key) {
+    return table_hash(&store->seed, key);
+}
+
+/* ---- Databases --------------------------------------------------------- */
+
+void store_select(struct store *store, unsigned database) {
+    store->selected = database;
+}
+
+unsigned store_selected(const struct store *store) {
+    return store->selected;
+}
+
+/* The selected one; NULL if it was never used. */
+static struct database *current(const struct store *store) {
+    if (store->selected >= store->database_count) return NULL;
+    return &store->databases[store->selected];
+}
+
+/* The same, and there is a table. */
+static struct database *current_for_writing(struct store *store) {
+    struct database *database;
+
+    if (store->selected >= store->database_count) {
+        unsigned count = store->selected + 1;
+
+        store->databases = xrealloc(store->databases,
+                                    count * sizeof *store->databases);
+        memset(store->databases + store->database_count, 0,
+               (count - store->database_count) * sizeof *store->databases);
+        store->database_count = count;
+    }
+    database = &store->databases[store->selected];
+    if (database->table == NULL) database->table = table_new(&store->seed);
+    return database;
+}
+
+static const struct table *current_table(const struct store *store) {
+    const struct database *database = current(store);
+
+    return database != NULL ? database->table : NULL;
+}
+
+static size_t count_of(const struct table *table) {
+    return table != NULL ? table_count(table) : 0;
 }
 
 size_t store_count(const struct store *store) {
-    return store->count;
+    return count_of(current_table(store));
 }
 
-bool store_get(const struct store *store, struct slice key,
-               struct slice *value) {
-    struct place place = find(store, hash_of(store, key), key);
-    struct entry *entry;
+size_t store_expiring(const struct store *store) {
+    const struct database *database = current(store);
 
-    if (place.bucket == NULL) return false;
-    entry = place.bucket->slots[place.slot].entry;
+    return database != NULL ? database->expiring : 0;
+}
+
+size_t store_total(const struct store *store) {
+    size_t total = 0;
+    unsigned i;
+
+    for (i = 0; i < store->database_count; i++)
+        total += count_of(store->databases[i].table);
+    return total;
+}
+
+/* ---- Looking on -------------------------------------------------------- */
+
+void store_listen(struct store *store, const struct store_listener *listener) {
+    store->listener = listener;
+}
+
+static void tell_changed(const struct store *store, uint64_t hash,
+                         struct slice key) {
+    const struct store_listener *listener = store->listener;
+
+    if (listener == NULL || listener->changed == NULL) return;
+    listener->changed(listener->context, store->selected, hash, key);
+}
+
+/* ---- Looking up -------------------------------------------------------- */
+
+void store_set_time(struct store *store, int64_t now) {
+    store->now = now;
+    if (now != 0) store->used_s = (uint32_t)(now / 1000) & USED_MASK;
+}
+
+int64_t store_time(const struct store *store) {
+    return store->now;
+}
+
+static void touch(const struct store *store, struct entry *entry) {
+    entry->used_s = store->used_s & USED_MASK;
+}
+
+static bool is_over(const struct store *store, const struct entry *entry) {
+    return store->now != 0 && entry->has_expiry &&
+           entry_expiry(entry) <= store->now;
+}
+
+/* Take an entry out; 'key' may be its own, so it goes last. */
+static void remove_entry(struct store *store, uint64_t hash, struct slice key) {
+    struct database *database = current(store);
+    struct entry *entry = table_remove(database->table, hash, key);
+
+    database->memory -= entry_memory(entry);
+    database->expiring -= entry->has_expiry;
+    tell_changed(store, hash, key);
+    free(entry);
+}
+
+static void expire(struct store *store, uint64_t hash, struct slice key) {
+    const struct store_listener *listener = store->listener;
+
+    store->figures.expired++;
+    if (listener != NULL && listener->expired != NULL) {
+        listener->expired(listener->context, key);
+    }
+    remove_entry(store, hash, key);
+}
+
+/* Where the entry stands; NULL if there is none any more. */
+static struct entry **lookup(struct store *store, uint64_t hash,
+                             struct slice key) {
+    const struct table *table = current_table(store);
+    struct entry **place;
+
+    if (table == NULL) return NULL;
+    place = table_find(table, hash, key);
+    if (place == NULL || !is_over(store, *place)) return place;
+    expire(store, hash, key);
+    return NULL;
+}
+
+/* The entry with 'key', without any trace of the look. */
+static struct entry *peek(struct store *store, struct slice key) {
+    struct entry **place = lookup(store, store_hash(store, key), key);
+
+    return place != NULL ? *place : NULL;
+}
+
+bool store_get(struct store *store, struct slice key, struct slice *value) {
+    struct entry *entry = peek(store, key);
+
+    if (entry == NULL) {
+        store->figures.misses++;
+        return false;
+    }
+    store->figures.hits++;
     if (value != NULL) {
-        *value = (struct slice){entry->bytes + entry->key_len,
-                                entry->value_len};
+        *value = entry_value(entry);
+        touch(store, entry);
     }
     return true;
 }
 
-/* The entry's size follows its value; the key in front of it stays. */
-static struct entry *entry_put(struct entry *entry, struct slice key,
-                               struct slice value) {
-    size_t size = sizeof *entry + key.len + value.len;
+bool store_peek(struct store *store, struct slice key, struct slice *value) {
+    struct entry *entry = peek(store, key);
 
-    assert(key.len <= UINT32_MAX && value.len <= UINT32_MAX);
-    if (entry == NULL) {
-        entry = xmalloc(size);
-        entry->key_len = (uint32_t)key.len;
-        if (key.len > 0) memcpy(entry->bytes, key.data, key.len);
-    } else if (entry->value_len != value.len) {
-        entry = xrealloc(entry, size);
+    if (entry == NULL) return false;
+    *value = entry_value(entry);
+    return true;
+}
+
+/* ---- Changing ---------------------------------------------------------- */
+
+static void add_entry(struct store *store, uint64_t hash, struct entry *entry) {
+    struct database *database = current_for_writing(store);
+
+    touch(store, entry);
+    database->memory += entry_memory(entry);
+    database->expiring += entry->has_expiry;
+    table_add(database->table, hash, entry);
+}
+
+/* Let the entry at 'place' be 'changed', which may be the same one, moved. It
+ * took 'memory' bytes before. */
+static void put_back(struct store *store, struct entry **place,
+                     struct entry *changed, size_t memory) {
+    touch(store, changed);
+    current(store)->memory += entry_memory(changed) - memory;
+    *place = changed;
+}
+
+static void set_expiry_at(struct store *store, struct entry **place,
+                          int64_t at) {
+    struct entry *entry = *place;
+    struct database *database = current(store);
+    size_t memory = entry_memory(entry);
+
+    database->expiring -= entry->has_expiry;
+    entry = entry_set_expiry(entry, at);
+    database->expiring += entry->has_expiry;
+    put_back(store, place, entry, memory);
+}
+
+/* Let the value have this length; its bytes are the caller's to set. */
+static struct entry *resize_or_add(struct store *store, uint64_t hash,
+                                   struct slice key, size_t len) {
+    struct entry **place = lookup(store, hash, key);
+    struct entry *entry;
+    size_t memory;
+
+    if (place == NULL) {
+        entry = entry_new(key, len, ENTRY_NO_EXPIRY);
+        add_entry(store, hash, entry);
+        return entry;
     }
-    entry->value_len = (uint32_t)value.len;
-    if (value.len > 0) memcpy(entry->bytes + key.len, value.data, value.len);
-    return entry;
+    memory = entry_memory(*place);
+    put_back(store, place, entry_resize(*place, len), memory);
+    return *place;
 }
 
 void store_set(struct store *store, struct slice key, struct slice value) {
-    uint64_t hash = hash_of(store, key);
-    struct place place = find(store, hash, key);
+    uint64_t hash = store_hash(store, key);
+    struct entry *entry = resize_or_add(store, hash, key, value.len);
 
-    if (place.bucket != NULL) {
-        struct entry **entry = &place.bucket->slots[place.slot].entry;
+    if (entry->has_expiry) {
+        struct entry **place = lookup(store, hash, key);
 
-        *entry = entry_put(*entry, key, value);
-        return;
+        set_expiry_at(store, place, ENTRY_NO_EXPIRY);
+        entry = *place;
     }
-    bucket_add(bucket_of(store, hash), tag_of(hash),
-               entry_put(NULL, key, value));
-    store->count++;
-    if (store->count > store->buckets * ENTRIES_HIGH) grow(store);
+    if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
+    tell_changed(store, hash, key);
+}
+
+char *store_resize(struct store *store, struct slice key, size_t len) {
+    uint64_t hash = store_hash(store, key);
+    struct entry **place = lookup(store, hash, key);
+    size_t old = place != NULL ? (*place)->value_len : 0;
+    char *bytes = entry_value_bytes(resize_or_add(store, hash, key, len));
+
+    if (len > old) memset(bytes + old, 0, len - old);
+    tell_changed(store, hash, key);
+    return bytes;
 }
 
 bool store_delete(struct store *store, struct slice key) {
-    uint64_t hash = hash_of(store, key);
-    struct place place = find(store, hash, key);
+    uint64_t hash = store_hash(store, key);
 
-    if (place.bucket == NULL) return false;
-    free(place.bucket->slots[place.slot].entry);
-    bucket_remove(bucket_of(store, hash), place);
-    store->count--;
-    if (store->buckets > 1 && store->count < store->buckets * ENTRIES_LOW) {
-        shrink(store);
-    }
+    if (lookup(store, hash, key) == NULL) return false;
+    remove_entry(store, hash, key);
     return true;
+}
+
+void store_copy(struct store *store, struct slice key, unsigned database,
+                struct slice to) {
+    struct entry *from = peek(store, key);
+    struct slice value = entry_value(from);
+    int64_t expiry = entry_expiry(from);
+    unsigned selected = store->selected;
+    struct entry *entry = entry_new(to, value.len, expiry);
+    uint64_t hash = store_hash(store, to);
+
+    if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
+    store_select(store, database);
+    if (lookup(store, hash, to) != NULL) remove_entry(store, hash, to);
+    add_entry(store, hash, entry);
+    tell_changed(store, hash, to);
+    store_select(store, selected);
+}
+
+void store_clear(struct store *store) {
+    const struct store_listener *listener = store->listener;
+    struct database *database = current(store);
+    struct table *table;
+
+    if (database == NULL || database->table == NULL) return;
+    if (listener != NULL && listener->clearing != NULL) {
+        listener->clearing(listener->context, store->selected);
+    }
+    table = database->table;
+    *database = (struct database){0};
+    table_free(table);
+}
+
+void store_clear_all(struct store *store) {
+    unsigned selected = store->selected;
+    unsigned i;
+
+    for (i = 0; i < store->database_count; i++) {
+        store_select(store, i);
+        store_clear(store);
+    }
+    store_select(store, selected);
+}
+
+/* ---- Expiry ------------------------------------------------------------ */
+
+int64_t store_expiry(struct store *store, struct slice key) {
+    return entry_expiry(peek(store, key));
+}
+
+void store_set_expiry(struct store *store, struct slice key, int64_t at) {
+    uint64_t hash = store_hash(store, key);
+
+    set_expiry_at(store, lookup(store, hash, key), at);
+    tell_changed(store, hash, key);
+}
+
+/* What one look at some buckets found. */
+struct found {
+    size_t expiring; /* entries that can expire */
+    size_t expired;  /* those of them whose time had come */
+};
+
+static void expire_bucket(struct store *store, size_t bucket,
+                          struct found *found) {
+    const struct table *table = current_table(store);
+    struct entry *entry;
+    size_t n = 0;
+
+    while (bucket < table_buckets(table) &&
+           (entry = table_entry(table, bucket, n)) != NULL) {
+        if (is_over(store, entry)) {
+            struct slice key = entry_key(entry);
+
+            expire(store, store_hash(store, key), key);
+            found->expired++;
+            n = 0; /* the last entry has come into the gap */
+        } else {
+            found->expiring += entry->has_expiry;
+            n++;
+        }
+    }
+}
+
+/* Go on to the next database in which something can expire. False: none. */
+static bool next_expiring(struct store *store) {
+    unsigned tried;
+
+    for (tried = 0; tried < store->database_count; tried++) {
+        if (++store->sweep_database >= store->database_count) {
+            store->sweep_database = 0;
+        }
+        store->sweep_bucket = 0;
+        if (store->databases[store->sweep_database].expiring > 0) return true;
+    }
+    return false;
+}
+
+int store_expire_some(struct store *store, int64_t budget_us) {
+    unsigned selected = store->selected;
+    int64_t until = clock_us() + budget_us;
+    struct found found = {0, 0};
+    unsigned ends = 0; /* of databases, come to in this call */
+    int steps = 0;
+
+    while (store->now != 0 && ends < store->database_count) {
+        const struct database *database;
+
+        if (steps++ % BUCKETS_PER_LOOK == 0 && clock_us() >= until) break;
+        store_select(store, store->sweep_database);
+        database = current(store);
+        if (database != NULL && database->expiring > 0 &&
+            store->sweep_bucket < table_buckets(database->table)) {
+            expire_bucket(store, store->sweep_bucket++, &found);
+        } else {
+            if (!next_expiring(store)) break;
+            ends++;
+        }
+    }
+    store_select(store, selected);
+    found.expiring += found.expired;
+    return found.expiring > 0 ? (int)(found.expired * 100 / found.expiring) : 0;
+}
+
+/* ---- Going through all of it ------------------------------------------- */
+
+struct visit {
+    const struct store *store;
+    store_visit_fn *run;
+    void *context;
+};
+
+static void visit_entry(void *context, struct entry *entry) {
+    const struct visit *visit = context;
+
+    if (is_over(visit->store, entry)) return;
+    visit->run(visit->context, entry_key(entry), entry_value(entry));
+}
+
+uint64_t store_scan(const struct store *store, uint64_t cursor,
+                    store_visit_fn *visit, void *context) {
+    struct visit all = {store, visit, context};
+
+    if (current_table(store) == NULL) return 0;
+    return table_scan(current_table(store), cursor, visit_entry, &all);
+}
+
+static size_t random_below(struct store *store, size_t limit) {
+    store->chance ^= store->chance >> 12; /* xorshift64*, Vigna 2014 */
+    store->chance ^= store->chance << 25;
+    store->chance ^= store->chance >> 27;
+    return (size_t)((store->chance * UINT64_C(2685821657736338717)) >> 11) %
+           limit;
+}
+
+bool store_random_key(struct store *store, struct slice *key) {
+    /* Each draw names a place; the places that hold an entry are drawn with
+     * the same chance, the others draw again. */
+    while (store_count(store) > 0) {
+        const struct table *table = current_table(store);
+        struct entry *entry = table_entry(
+            table, random_below(store, table_buckets(table)),
+            random_below(store, DRAWS));
+
+        if (entry == NULL) continue;
+        *key = entry_key(entry);
+        if (!is_over(store, entry)) return true;
+        expire(store, store_hash(store, *key), *key);
+    }
+    return false;
+}
+
+/* ---- Figures ----------------------------------------------------------- */
+
+size_t store_memory(const struct store *store) {
+    size_t memory = sizeof *store +
+                    store->database_count * sizeof *store->databases;
+    unsigned i;
+
+    for (i = 0; i < store->database_count; i++) {
+        const struct database *database = &store->databases[i];
+
+        memory += database->memory;
+        if (database->table != NULL) memory += table_memory(database->table);
+    }
+    return memory;
+}
+
+size_t store_key_memory(struct store *store, struct slice key) {
+    /* Its share of the buckets is about that of all others. */
+    return entry_memory(peek(store, key)) +
+           table_memory(current_table(store)) / store_count(store);
+}
+
+int64_t store_idle_seconds(struct store *store, struct slice key) {
+    return (store->used_s - peek(store, key)->used_s) & USED_MASK;
+}
+
+struct store_figures *store_figures(struct store *store) {
+    return &store->figures;
 }

@@ -11,13 +11,24 @@
 
 /* From the bottom of the house to its top: what fails first is the cause. */
 static Suite *(*const suites[])(void) = {
-    util_suite,        slice_suite,        buf_suite,  inline_suite,
-    resp_writer_suite, resp_request_suite,
+    util_suite,
+    slice_suite,
+    buf_suite,
+    inline_suite,
+    resp_writer_suite,
+    resp_request_suite,
 #if PART >= 2
     resp_item_suite,
 #endif
 #if PART >= 3
-    siphash_suite,     store_suite,        aof_suite,  aof_faults_suite,
+    siphash_suite,
+    glob_suite,
+    store_suite,
+    keyspace_suite,
+    aof_suite,
+    aof_faults_suite,
+    slowlog_suite,
+    latency_suite,
 #else
     stubs_suite,
 #endif
@@ -26,11 +37,30 @@ static Suite *(*const suites[])(void) = {
     handshake_suite,
 #endif
 #if PART >= 3
-    database_suite,    replay_suite,
+    arguments_suite,
+    database_suite,
+    replay_suite,
+    string_suite,
+    number_suite,
+    bits_suite,
+    keys_suite,
+    scan_suite,
+    expire_suite,
 #endif
-    loop_suite,        net_suite,          conn_suite, options_suite,
+    loop_suite,
+    net_suite,
+    conn_suite,
+    options_suite,
     server_suite,
 #if PART >= 3
+    net_peer_suite,
+    config_suite,
+    transaction_suite,
+    client_suite,
+    info_suite,
+    server_commands_suite,
+    command_command_suite,
+    limits_suite,
     kill_suite,
 #endif
 };

@@ -29,12 +29,31 @@ Suite *handshake_suite(void);
 Suite *resp_item_suite(void);
 
 /* Part 3. */
-Suite *aof_faults_suite(void);
 Suite *aof_suite(void);
+Suite *aof_faults_suite(void);
+Suite *arguments_suite(void);
+Suite *bits_suite(void);
+Suite *client_suite(void);
+Suite *command_command_suite(void);
+Suite *config_suite(void);
 Suite *database_suite(void);
+Suite *expire_suite(void);
+Suite *glob_suite(void);
+Suite *info_suite(void);
+Suite *keys_suite(void);
+Suite *keyspace_suite(void);
 Suite *kill_suite(void);
+Suite *latency_suite(void);
+Suite *limits_suite(void);
+Suite *net_peer_suite(void);
+Suite *number_suite(void);
 Suite *replay_suite(void);
+Suite *scan_suite(void);
+Suite *server_commands_suite(void);
 Suite *siphash_suite(void);
+Suite *slowlog_suite(void);
 Suite *store_suite(void);
+Suite *string_suite(void);
+Suite *transaction_suite(void);
 
 #endif

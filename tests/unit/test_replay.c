@@ -54,8 +54,7 @@ static struct store *store_with_one_key(void) {
     return store;
 }
 
-static void holds(const struct store *store, const char *key,
-                  const char *value) {
+static void holds(struct store *store, const char *key, const char *value) {
     struct slice got;
 
     check_that(store_get(store, slice_of(key), &got), "%s is missing", key);

@@ -62,8 +62,7 @@ static bool forget(struct store *store, struct slice key) {
     return was_there;
 }
 
-static bool has(const struct store *store, struct slice key,
-                struct slice value) {
+static bool has(struct store *store, struct slice key, struct slice value) {
     struct slice copy = exact_copy(key);
     struct slice got;
     bool is_there = store_get(store, copy, &got);
@@ -72,7 +71,7 @@ static bool has(const struct store *store, struct slice key,
     return is_there && same_bytes(got, value);
 }
 
-static bool lacks(const struct store *store, struct slice key) {
+static bool lacks(struct store *store, struct slice key) {
     struct slice untouched = {"x", 1};
     struct slice got = untouched;
 
@@ -89,15 +88,14 @@ static void set_number(struct store *store, uint32_t key, uint32_t value) {
     store_set(store, number(&key), number(&value));
 }
 
-static bool has_number(const struct store *store, uint32_t key,
-                       uint32_t value) {
+static bool has_number(struct store *store, uint32_t key, uint32_t value) {
     struct slice got;
 
     return store_get(store, number(&key), &got) &&
            same_bytes(got, number(&value));
 }
 
-static bool lacks_number(const struct store *store, uint32_t key) {
+static bool lacks_number(struct store *store, uint32_t key) {
     return !store_get(store, number(&key), NULL);
 }
 
@@ -416,8 +414,7 @@ static bool is_seam(uint32_t n) {
 }
 
 /* The store holds the keys from the first-th to the end-th, no others. */
-static void check_range(const struct store *store, uint32_t first,
-                        uint32_t end) {
+static void check_range(struct store *store, uint32_t first, uint32_t end) {
     check_that(store_count(store) == end - first, "%zu keys, not %u",
                store_count(store), end - first);
     for (uint32_t n = first; n < end; n++) {

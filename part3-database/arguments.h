@@ -1,0 +1,79 @@
+/* arguments.h -- reading what follows a command's name: option words in any
+ * order and any case, and numbers. One reader for all commands, so that all
+ * make the same mistakes impossible and give the same errors.
+ *
+ * Each function answers the client with an error itself when it returns false;
+ * the handler then just returns. */
+#ifndef REDIS_LITE_ARGUMENTS_H
+#define REDIS_LITE_ARGUMENTS_H
+
+#include "command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARGUMENT_WORDS_MAX 8 /* rows of a table of option words */
+
+/* One option: its word, what it excludes, whether a value follows it. */
+struct argument_word {
+    const char *word;  /* lower case; NULL ends the table */
+    unsigned bit;      /* one of the caller's; words may share it */
+    unsigned excludes; /* bits of the words that may not stand beside it */
+    bool has_value;
+};
+
+/* What was found. */
+struct argument_words {
+    unsigned given; /* the bits of the words */
+    struct slice
+        values[ARGUMENT_WORDS_MAX]; /* by row; len 0, data NULL: none */
+};
+
+/* Whether 'argument' is this word (lower case), in any case. */
+bool argument_is(struct slice argument, const char *word);
+
+/* Read the arguments from number 'first' to the end as option words of 'table'.
+ * Anything else: "ERR syntax error". A word given twice counts once, its last
+ * value. */
+bool arguments_read_words(struct call *call, size_t first,
+                          const struct argument_word *table,
+                          struct argument_words *found);
+
+/* Read a decimal integer: "ERR value is not an integer or out of range". */
+bool argument_integer(struct call *call, struct slice argument, int64_t *value);
+
+/* ---- A time to live ----------------------------------------------------- */
+
+/* How a client spells it: a number of these, from now or since 1970. */
+enum argument_time {
+    ARGUMENT_SECONDS = 0,
+    ARGUMENT_MILLISECONDS = 1,
+    ARGUMENT_UNIX = 2, /* since 1970: or with one of the two */
+};
+
+/* Read such a time as milliseconds since 1970. "ERR value is not an integer or
+ * out of range"; "ERR invalid expire time in 'set' command" if it does not fit,
+ * or if it is not positive and 'only_positive'. */
+bool argument_expiry(struct call *call, struct slice argument, unsigned how,
+                     bool only_positive, int64_t *at);
+
+/* "ERR syntax error". */
+void reply_syntax_error(struct call *call);
+
+/* ---- Subcommands ------------------------------------------------------- */
+
+struct subcommand {
+    const char *name; /* lower case, as in error texts; NULL ends a table */
+    int arity;        /* both names included; -n: n or more */
+    command_fn *run;
+    const char *usage; /* what follows the name, and what it does: two lines
+                          for HELP, the first may be empty */
+};
+
+/* Run the one that argv[1] names; 'container' is the command's own name, in
+ * lower case. HELP is answered from the table. */
+void run_subcommand(struct call *call, const char *container,
+                    const struct subcommand *table);
+
+#endif

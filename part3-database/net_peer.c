@@ -1,0 +1,119 @@
+/* net_peer.c -- who is at the other end; sockets in the file system. */
+#include "net_peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PROBES 3 /* unanswered, and the peer is given up */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+    struct sockaddr_un local;
+    struct sockaddr_storage room;
+};
+
+void net_peer_address(int fd, char text[NET_TEXT_MAX]) {
+    union address peer = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    char host[INET6_ADDRSTRLEN];
+    char port[8];
+
+    if (getpeername(fd, &peer.any, &size) == 0 &&
+        peer.any.sa_family == AF_UNIX) {
+        /* The client's end has no name; the path is ours. */
+        size = sizeof peer;
+        getsockname(fd, &peer.any, &size);
+        snprintf(text, NET_TEXT_MAX, "%s:0", peer.local.sun_path);
+    } else if (getnameinfo(&peer.any, size, host, sizeof host, port,
+                           sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+        snprintf(text, NET_TEXT_MAX,
+                 peer.any.sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+                 port);
+    } else {
+        snprintf(text, NET_TEXT_MAX, "?:0"); /* it has gone already */
+    }
+}
+
+bool net_peer_is_local(int fd) {
+    union address peer = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+
+    if (getpeername(fd, &peer.any, &size) == -1) return false;
+    switch (peer.any.sa_family) {
+    case AF_UNIX: return true;
+    case AF_INET: return ntohl(peer.ipv4.sin_addr.s_addr) >> 24 == 127;
+    case AF_INET6:
+        /* An IPv4 peer of a socket for both is ::ffff:a.b.c.d. */
+        return IN6_IS_ADDR_LOOPBACK(&peer.ipv6.sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&peer.ipv6.sin6_addr) &&
+                peer.ipv6.sin6_addr.s6_addr[12] == 127);
+    default: return false;
+    }
+}
+
+int net_listen_unix(const char *path, unsigned mode, int backlog,
+                    char error[NET_TEXT_MAX]) {
+    union address at = {.local.sun_family = AF_UNIX};
+    mode_t before;
+    int bound;
+    int fd;
+
+    if (strlen(path) >= sizeof at.local.sun_path) {
+        snprintf(error, NET_TEXT_MAX, "'%.200s': the path is too long", path);
+        return -1;
+    }
+    strcpy(at.local.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd == -1) goto failed;
+
+    /* A socket that was left behind is in the way; anything else is not ours
+     * to remove. Between bind() and chmod() nobody else may get in: the umask
+     * takes away what the mode will give. */
+    {
+        struct stat there;
+
+        if (lstat(path, &there) == 0 && S_ISSOCK(there.st_mode)) unlink(path);
+    }
+    before = umask(mode != 0 ? 0777 : 0);
+    if (mode == 0) umask(before);
+    bound = bind(fd, &at.any, sizeof at.local);
+    umask(before);
+    if (bound == -1) goto failed;
+    if (mode != 0 && chmod(path, (mode_t)mode) == -1) goto failed;
+    if (net_set_flags(fd) == -1 || listen(fd, backlog) == -1) goto failed;
+    return fd;
+
+failed:
+    snprintf(error, NET_TEXT_MAX, "'%.200s': %s", path, strerror(errno));
+    if (fd != -1) close(fd);
+    return -1;
+}
+
+void net_keep_alive(int fd, int seconds) {
+    int on = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_KEEPIDLE
+    {
+        int probes = PROBES;
+        int pause = seconds / PROBES > 0 ? seconds / PROBES : 1;
+
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &pause, sizeof pause);
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    }
+#else
+    (void)seconds;
+#endif
+}

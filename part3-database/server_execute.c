@@ -1,0 +1,281 @@
+/* server_execute.c -- one request: whether it may run, its run, and who has to
+ * know of it.
+ *
+ * The rules that hold for every command stand here and in the table's flags, so
+ * that no handler has to think of passwords, memory or MULTI. */
+#include "server_state.h"
+
+#include "handlers.h"
+#include "monitor.h"
+#include "net_peer.h"
+#include "resp.h"
+#include "store.h"
+#include "transaction.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTACK_PAUSE_MS 60000 /* between two lines about it in the log */
+
+/* ---- Whether it may run -------------------------------------------------- */
+
+/* A web page can make a browser send us a form. Its bytes are a POST and a
+ * Host: line first, and after them whatever the page likes: so who says either
+ * is not listened to any longer ("cross-protocol scripting"). */
+static bool is_http(struct slice name) {
+    return slice_equal_nocase(name, slice_of("post")) ||
+           slice_equal_nocase(name, slice_of("host:"));
+}
+
+static void refuse_http(struct server *server, struct conn *conn) {
+    int64_t now = server->turn_us / 1000;
+    char text[NET_TEXT_MAX];
+
+    if (server->attacked_ms == 0 ||
+        now - server->attacked_ms > ATTACK_PAUSE_MS) {
+        server->attacked_ms = now;
+        net_peer_address(conn->fd, text);
+        log_write(&server->log, LOG_WARNING,
+                  "possible attack: %s sent POST or Host:, as a web browser "
+                  "does; its connection is closed",
+                  text);
+    }
+    server_close_conn(server, conn);
+}
+
+/* In a transaction, EXEC needs what all its commands need. */
+static bool needs_memory(const struct command *command,
+                         const struct session *session) {
+    if (command->flags & COMMAND_GROWS) return true;
+    return command->run == command_exec && session->transaction != NULL &&
+           (session->transaction->flags & COMMAND_GROWS);
+}
+
+/* Why this command may not run now: an error reply; NULL: it may. */
+static const char *refusal(const struct server *server,
+                           const struct command *command,
+                           const struct session *session) {
+    int64_t maxmemory = server->config->maxmemory;
+
+    if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
+        return "NOAUTH Authentication required.";
+    }
+    if (transaction_is_open(session) && (command->flags & COMMAND_NO_MULTI)) {
+        return "ERR Command not allowed inside a transaction";
+    }
+    if (maxmemory > 0 && needs_memory(command, session) &&
+        server_memory(server) > (size_t)maxmemory) {
+        return "OOM command not allowed when used memory > 'maxmemory'.";
+    }
+    return NULL;
+}
+
+/* A transaction of which a part was refused will not run. */
+static void note_refused(struct server *server, const struct command *command,
+                         struct session *session) {
+    server->figures.errors++;
+    if (command != NULL) {
+        server->figures.of[command - command_table].rejected++;
+    }
+    if (transaction_is_open(session)) session->transaction->refused = true;
+}
+
+/* ---- Its run ------------------------------------------------------------- */
+
+static void log_record(struct server *server, unsigned database,
+                       const struct slice *argv, size_t argc) {
+    if (server->aof == NULL) return;
+    if (server->in_transaction && !server->transaction_logged) {
+        struct slice multi = slice_of("MULTI");
+
+        aof_append(server->aof, &multi, 1);
+        server->transaction_logged = true;
+    }
+    if (database != server->log_database) {
+        char text[COMMAND_NUMBER_MAX];
+        int len = snprintf(text, sizeof text, "%u", database);
+        struct slice words[] = {
+            slice_of("SELECT"), {text, (size_t)len}
+        };
+
+        aof_append(server->aof, words, 2);
+        server->log_database = database;
+    }
+    aof_append(server->aof, argv, argc);
+}
+
+void server_begin_transaction(struct server *server) {
+    server->in_transaction = true;
+    server->transaction_logged = false;
+}
+
+void server_end_transaction(struct server *server) {
+    struct slice exec = slice_of("EXEC");
+
+    if (server->transaction_logged) aof_append(server->aof, &exec, 1);
+    server->in_transaction = server->transaction_logged = false;
+}
+
+static void note_slow(struct server *server, const struct command *command,
+                      const struct session *session, const struct slice *argv,
+                      size_t argc, int64_t took_us) {
+    const struct config *config = server->config;
+    int64_t time = server->time_us / 1000000;
+    int64_t threshold = config->latency_monitor_threshold;
+
+    if (config->slowlog_log_slower_than >= 0 &&
+        took_us >= config->slowlog_log_slower_than &&
+        command->run != command_exec) { /* what it ran has been noted */
+        char address[NET_TEXT_MAX];
+        struct slice name = buf_slice(&session->name);
+        char *copy = xcalloc(1, name.len + 1);
+
+        memcpy(copy, name.data, name.len);
+        net_peer_address(server_conn_of(session)->fd, address);
+        slowlog_add(server->slowlog, (size_t)config->slowlog_max_len,
+                    &(struct slowlog_entry){.time = time,
+                                            .microseconds = took_us,
+                                            .argv = (struct slice *)argv,
+                                            .argc = argc,
+                                            .address = address,
+                                            .name = copy});
+        free(copy);
+    }
+    if (threshold > 0 && took_us / 1000 >= threshold) {
+        latency_add(&server->latency,
+                    command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
+                                                  : LATENCY_COMMAND,
+                    time, took_us / 1000);
+    }
+}
+
+void server_run_call(struct server *server, const struct command *command,
+                     struct call *call) {
+    struct command_figures *figures =
+        &server->figures.of[command - command_table];
+    const struct slice *argv = call->argv; /* as the client said it */
+    size_t argc = call->argc;
+    unsigned database = call->session->database;
+    bool was_monitoring = call->session->monitoring;
+    size_t start = buf_len(call->out);
+    int64_t now;
+
+    if (server->monitor_count > 0 && !(command->flags & COMMAND_ADMIN)) {
+        monitor_feed(server, server_conn_of(call->session), argv, argc);
+        server->monitors_fed = true;
+    }
+    call->session->last_command = command;
+    command->run(call);
+    if (call->session->monitoring != was_monitoring) {
+        server_monitor(server, server_conn_of(call->session), !was_monitoring);
+    }
+    /* The log would take it, and the next start refuse it. */
+    assert(!call->changed || (command->flags & COMMAND_WRITE));
+    if (call->changed) log_record(server, database, call->argv, call->argc);
+
+    now = clock_us();
+    server->figures.commands++;
+    figures->calls++;
+    figures->microseconds += (uint64_t)(now - server->now_us);
+    if (buf_len(call->out) > start && buf_slice(call->out).data[start] == '-') {
+        server->figures.errors++;
+        figures->failed++;
+    }
+    note_slow(server, command, call->session, argv, argc, now - server->now_us);
+    server->now_us = now; /* the next one begins here */
+}
+
+/* ---- A request ----------------------------------------------------------- */
+
+/* The end of one command is the beginning of the next, so that each looks at
+ * the clock once. Within EXEC, time stands still. */
+static void set_time(struct server *server) {
+    server->time_us = server->turn_time_us + server->now_us - server->turn_us;
+    store_set_time(server->store, server->time_us / 1000);
+}
+
+static void run_or_queue(struct server *server, const struct command *command,
+                         struct call *call) {
+    const char *wrong = refusal(server, command, call->session);
+
+    if (wrong != NULL) {
+        note_refused(server, command, call->session);
+        resp_write_error(call->out, "%s", wrong);
+        if (command->run == command_exec) {
+            transaction_end(call->session, server->watches);
+        }
+    } else if (transaction_is_open(call->session) &&
+               !(command->flags & COMMAND_NO_QUEUE)) {
+        transaction_queue(call->session->transaction, command, call);
+        resp_write_simple(call->out, "QUEUED");
+    } else {
+        set_time(server);
+        store_select(server->store, call->session->database);
+        server_run_call(server, command, call);
+    }
+}
+
+void server_execute(struct server *server, struct conn *conn,
+                    const struct resp_request *request) {
+    const struct config *config = server->config;
+    size_t start = buf_len(&server->replies);
+    size_t hard = config->output_hard > 0 ? (size_t)config->output_hard
+                                          : SIZE_MAX - start;
+    struct call call = {.argv = request->argv,
+                        .argc = request->argc,
+                        .session = &conn->session,
+                        .store = server->store,
+                        .out = &server->replies,
+                        .server = server,
+                        .out_max = start + hard};
+    const struct command *command;
+
+    if (request->argc == 0) return; /* a blank line, "*0": no reply either */
+    if (is_http(request->argv[0])) {
+        refuse_http(server, conn);
+        return;
+    }
+    command = command_check(&call);
+    if (command != NULL) {
+        run_or_queue(server, command, &call);
+    } else {
+        note_refused(server, command_find(call.argv[0]), &conn->session);
+    }
+    if (buf_len(&server->replies) > call.out_max) {
+        log_write(&server->log, LOG_WARNING,
+                  "closed client %llu: client-output-buffer-limit, hard",
+                  (unsigned long long)conn->session.id);
+        server->figures.evicted++;
+        server_close_conn(server, conn);
+    }
+}
+
+/* ---- The store's listener ------------------------------------------------ */
+
+static void note_changed(void *context, unsigned database, uint64_t hash,
+                         struct slice key) {
+    struct server *server = context;
+
+    watches_changed(server->watches, database, hash, key);
+}
+
+static void note_expired(void *context, struct slice key) {
+    struct server *server = context;
+    struct slice words[] = {slice_of("DEL"), key};
+
+    log_record(server, store_selected(server->store), words, 2);
+}
+
+static void note_clearing(void *context, unsigned database) {
+    struct server *server = context;
+
+    watches_clearing(server->watches, database);
+}
+
+void server_listen(struct server *server) {
+    server->listener = (struct store_listener){server, note_changed,
+                                               note_expired, note_clearing};
+    store_listen(server->store, &server->listener);
+}

@@ -1,0 +1,167 @@
+/* server_state.h -- what a server owns; between the files of the server and the
+ * few commands that are about it (INFO, CLIENT, CONFIG ...). All others are
+ * handed what they use. */
+#ifndef REDIS_LITE_SERVER_STATE_H
+#define REDIS_LITE_SERVER_STATE_H
+
+#include "aof.h"
+#include "command.h"
+#include "config.h"
+#include "conn.h"
+#include "handlers.h"
+#include "latency.h"
+#include "loop.h"
+#include "params.h"
+#include "server.h"
+#include "slowlog.h"
+#include "watch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of one command, since the start or CONFIG RESETSTAT. */
+struct command_figures {
+    uint64_t calls;
+    uint64_t microseconds;
+    uint64_t rejected; /* not run: arity, no password, no memory */
+    uint64_t failed;   /* answered with an error */
+};
+
+/* Since the start or CONFIG RESETSTAT. */
+struct server_figures {
+    uint64_t connections;      /* accepted */
+    uint64_t rejected;         /* of them, one too many */
+    uint64_t evicted;          /* clients closed for what they cost */
+    uint64_t commands;         /* run */
+    uint64_t errors;           /* answered with an error */
+    uint64_t input_bytes;      /* read from clients */
+    uint64_t output_bytes;     /* sent to them */
+    size_t memory_peak;        /* bytes, as server_memory() */
+    uint64_t sampled_commands; /* what 'commands' was at the last sample... */
+    int64_t sampled_ms;        /* ...and when that was (clock_ms()) */
+    uint64_t commands_per_second;
+    struct command_figures *of; /* by the command's place in command_table */
+};
+
+struct server {
+    const struct server_options *options;
+    struct config *config; /* owned */
+    struct log log;
+    int64_t started_ms; /* clock_ms() */
+    char run_id[41];    /* 40 hexadecimal digits, drawn at the start */
+    bool stopping;
+    bool has_lost_log; /* a commit failed, and that was logged */
+    struct store_listener listener;
+    struct resp_limits limits; /* of a request, as configured */
+
+    struct loop *loop;
+    int wake[2]; /* a pipe: a byte in [1] ends the wait */
+    int listeners[LISTENERS_MAX];
+    int listener_count;
+    int unix_listener;       /* -1: none */
+    int64_t accept_again_ms; /* out of descriptors until then; 0: accepting */
+    int64_t accept_warned_ms;
+
+    struct conn **conns; /* by descriptor; NULL: not a client's */
+    size_t conns_cap;
+    size_t client_count;
+    uint64_t last_id;
+    size_t clients_memory;  /* bytes, as conn_memory(), of all */
+    struct conn **monitors; /* owned array; those that said MONITOR */
+    size_t monitor_count;
+    bool has_doomed; /* somebody beyond those served is dead */
+
+    /* Of the turn: */
+    int64_t now_us;  /* clock_us(), when the command began */
+    int64_t time_us; /* time_us(), likewise */
+    struct conn *served[EVENTS_PER_TURN];
+    size_t served_count;
+    size_t sent_count; /* of those served, how many have been sent to */
+    int64_t turn_us;   /* clock_us() and time_us() when the turn began */
+    int64_t turn_time_us;
+    bool monitors_fed;   /* and have to be sent to */
+    struct query query;  /* shared by all without a partial request */
+    struct buf replies;  /* of all, each client's in one run */
+    int64_t tick_ms;     /* clock_ms() of the next look after the time */
+    int64_t clients_ms;  /* and of the next look after all clients */
+    int64_t attacked_ms; /* when somebody last spoke HTTP, and that was said */
+
+    struct store *store;
+    struct watches *watches;
+    struct aof *aof;         /* NULL: "appendonly no" */
+    unsigned log_database;   /* that the log has selected */
+    bool in_transaction;     /* EXEC runs... */
+    bool transaction_logged; /* ...and the log has its MULTI */
+    struct slowlog *slowlog;
+    struct latency latency;
+    bool no_active_expire; /* DEBUG SET-ACTIVE-EXPIRE 0 */
+    int64_t last_sync_s;   /* LASTSAVE: time of day */
+    struct server_figures figures;
+};
+
+/* ---- server_execute.c: one request -------------------------------------- */
+
+/* Run a client's request, if it may be run; its reply joins server->replies. */
+void server_execute(struct server *server, struct conn *conn,
+                    const struct resp_request *request);
+
+/* Run a command for which nothing is left to check: what EXEC has queued, or
+ * what a client asked for now. Times it, tells monitors, slow log and figures,
+ * and hands its record to the log. */
+void server_run_call(struct server *server, const struct command *command,
+                     struct call *call);
+
+/* All that is logged until the second is one record: all or nothing. */
+void server_begin_transaction(struct server *server);
+void server_end_transaction(struct server *server);
+
+/* The store's listener: what expired goes into the log, what changed to those
+ * who watch it. */
+void server_listen(struct server *server);
+
+/* ---- server_clients.c: all clients -------------------------------------- */
+
+/* Take those who wait at a listener; stop and begin again to do so. */
+void server_accept(struct server *server, int listener);
+void server_resume_accepting(struct server *server);
+
+/* Note what this connection costs now, after it was served. */
+void server_account(struct server *server, struct conn *conn);
+
+/* End this connection at the end of the turn, without more replies. */
+void server_close_conn(struct server *server, struct conn *conn);
+void server_remove_conn(struct server *server, struct conn *conn); /* now */
+
+/* Remove those that are to be closed although they were not served. */
+void server_remove_doomed(struct server *server);
+
+/* Close those who took too long, and those who cost too much. */
+void server_check_output(struct server *server, struct conn *conn,
+                         int64_t now_ms);
+void server_check_clients(struct server *server, int64_t now_ms);
+void server_check_costs(struct server *server);
+
+/* Let this client see what all others do, or no longer (MONITOR, RESET). */
+void server_monitor(struct server *server, struct conn *conn, bool on);
+
+/* The connection of a session. */
+struct conn *server_conn_of(const struct session *session);
+
+/* Bytes of the heap that a client takes. */
+size_t conn_memory(const struct conn *conn);
+
+/* ---- server.c ------------------------------------------------------------ */
+
+/* Bytes of the heap that data and clients take (INFO used_memory). */
+size_t server_memory(const struct server *server);
+
+/* What changed by CONFIG SET takes effect. False, and in 'error' why not. */
+bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
+
+/* ---- command_info.c ------------------------------------------------------ */
+
+/* Count from 0 again (CONFIG RESETSTAT). */
+void figures_reset(struct server *server);
+
+#endif

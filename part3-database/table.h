@@ -1,0 +1,52 @@
+/* table.h -- a hash table of entries that grows one bucket at a time.
+ *
+ * Ownership  It owns its buckets, not the entries: who removes one, frees it.
+ * Hashes     Are the caller's, so that one lookup hashes once; the table hashes
+ *            with the seed it was given when it moves entries.
+ * Places     Die at the next table_add() or table_remove(). */
+#ifndef REDIS_LITE_TABLE_H
+#define REDIS_LITE_TABLE_H
+
+#include "entry.h"
+#include "siphash.h"
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table;
+
+struct table *table_new(const struct siphash_seed *seed); /* borrowed */
+void table_free(struct table *table); /* and all its entries */
+
+uint64_t table_hash(const struct siphash_seed *seed, struct slice key);
+
+/* Where the entry with 'key' stands; NULL: nowhere. It may be replaced there by
+ * one with the same key. */
+struct entry **table_find(const struct table *table, uint64_t hash,
+                          struct slice key);
+
+/* Add an entry whose key is not there yet. */
+void table_add(struct table *table, uint64_t hash, struct entry *entry);
+
+/* Take out the entry with 'key', which is there. */
+struct entry *table_remove(struct table *table, uint64_t hash,
+                           struct slice key);
+
+size_t table_count(const struct table *table);  /* entries */
+size_t table_memory(const struct table *table); /* bytes, without entries */
+
+/* ---- Going through all of it ------------------------------------------- */
+
+/* How many buckets there are; and the entries of one of them: the n-th, NULL if
+ * there are not so many. */
+size_t table_buckets(const struct table *table);
+struct entry *table_entry(const struct table *table, size_t bucket, size_t n);
+
+/* Visit the entries of some buckets, as store_scan() promises. */
+typedef void table_visit_fn(void *context, struct entry *entry);
+uint64_t table_scan(const struct table *table, uint64_t cursor,
+                    table_visit_fn *visit, void *context);
+
+#endif

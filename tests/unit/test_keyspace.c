@@ -1,0 +1,597 @@
+/* test_keyspace.c -- what part 3 asks of the store beyond a map: values in
+ * place, databases, expiry, going through all of it, looking on. */
+#include "store.h"
+
+#include "helpers.h"
+#include "suites.h"
+
+#include <inttypes.h>
+
+#define NOW INT64_C(1700000000000) /* some day in 2023 */
+
+static struct slice key_number(size_t number) {
+    static char texts[4][24];
+    static unsigned last;
+    char *text = texts[last++ % 4];
+
+    return (struct slice){text, (size_t)snprintf(text, 24, "key:%zu", number)};
+}
+
+static bool is_there(struct store *store, struct slice key) {
+    return store_get(store, key, NULL);
+}
+
+static void set(struct store *store, const char *key, const char *value) {
+    store_set(store, slice_of(key), slice_of(value));
+}
+
+#define assert_value(store, key, literal)                                      \
+    do {                                                                       \
+        struct slice value_;                                                   \
+        ck_assert(store_get(store, slice_of(key), &value_));                   \
+        assert_bytes(value_, BYTES(literal));                                  \
+    } while (0)
+
+/* ---- A model ---------------------------------------------------------- */
+
+#define MODEL_DATABASES 3
+#define MODEL_KEYS      50
+#define MODEL_VALUE_MAX 40
+#define MODEL_STEPS     200000
+
+struct model_entry {
+    bool there;
+    char value[MODEL_VALUE_MAX];
+    size_t len;
+    int64_t expiry;
+};
+
+/* A store and what it should hold. Keys have every length around those at
+ * which an entry changes its shape. */
+struct model {
+    struct store *store;
+    int64_t now;
+    uint64_t chance;
+    struct model_entry entries[MODEL_DATABASES][MODEL_KEYS];
+};
+
+static struct slice model_key(size_t number) {
+    static char bytes[2][MODEL_KEYS * 12];
+    static unsigned last;
+    char *key = bytes[last++ % 2];
+    size_t len = number * 11; /* 0 to 539 */
+
+    memset(key, (int)('a' + number % 26), len);
+    return (struct slice){key, len};
+}
+
+static struct model_entry *model_entry(struct model *model, unsigned database,
+                                       size_t key) {
+    struct model_entry *entry = &model->entries[database][key];
+
+    if (entry->there && entry->expiry != STORE_NO_EXPIRY &&
+        entry->expiry <= model->now) {
+        entry->there = false;
+    }
+    return entry;
+}
+
+static void model_check_key(struct model *model, unsigned database,
+                            size_t key) {
+    const struct model_entry *entry = model_entry(model, database, key);
+    struct slice value;
+    bool found;
+
+    store_select(model->store, database);
+    found = store_get(model->store, model_key(key), &value);
+    check_that(found == entry->there, "database %u, key %zu: %d, not %d",
+               database, key, found, entry->there);
+    if (!found) return;
+    assert_bytes(value, ((struct slice){entry->value, entry->len}));
+    check_that(store_expiry(model->store, model_key(key)) == entry->expiry,
+               "database %u, key %zu: another expiry", database, key);
+}
+
+static void model_check_all(struct model *model) {
+    for (unsigned database = 0; database < MODEL_DATABASES; database++) {
+        size_t count = 0;
+        size_t expiring = 0;
+
+        for (size_t key = 0; key < MODEL_KEYS; key++) {
+            const struct model_entry *entry;
+
+            model_check_key(model, database, key);
+            entry = &model->entries[database][key];
+            count += entry->there;
+            expiring += entry->there && entry->expiry != STORE_NO_EXPIRY;
+        }
+        ck_assert_uint_eq(store_count(model->store), count);
+        ck_assert_uint_eq(store_expiring(model->store), expiring);
+    }
+}
+
+static void model_set(struct model *model, struct model_entry *entry,
+                      struct slice key) {
+    entry->len = random_below(&model->chance, MODEL_VALUE_MAX);
+    for (size_t i = 0; i < entry->len; i++)
+        entry->value[i] = (char)random_next(&model->chance);
+    entry->there = true;
+    entry->expiry = STORE_NO_EXPIRY;
+    store_set(model->store, key, (struct slice){entry->value, entry->len});
+}
+
+static void model_resize(struct model *model, struct model_entry *entry,
+                         struct slice key) {
+    size_t len = random_below(&model->chance, MODEL_VALUE_MAX);
+    char *bytes = store_resize(model->store, key, len);
+
+    if (!entry->there) *entry = (struct model_entry){.expiry = STORE_NO_EXPIRY};
+    if (len > entry->len)
+        memset(entry->value + entry->len, 0, len - entry->len);
+    entry->there = true;
+    entry->len = len;
+    ck_assert(len == 0 || memcmp(bytes, entry->value, len) == 0);
+    if (len > 0) bytes[len - 1] = entry->value[len - 1] = '!';
+}
+
+static void model_step(struct model *model) {
+    unsigned database = (unsigned)random_below(&model->chance, MODEL_DATABASES);
+    unsigned other = (unsigned)random_below(&model->chance, MODEL_DATABASES);
+    size_t number = random_below(&model->chance, MODEL_KEYS);
+    size_t to = random_below(&model->chance, MODEL_KEYS);
+    struct model_entry *entry = model_entry(model, database, number);
+    struct slice key = model_key(number);
+
+    store_select(model->store, database);
+    switch (random_below(&model->chance, 9)) {
+    case 0:
+    case 1: model_set(model, entry, key); break;
+    case 2: model_resize(model, entry, key); break;
+    case 3:
+        ck_assert(store_delete(model->store, key) == entry->there);
+        entry->there = false;
+        break;
+    case 4:
+        if (!entry->there || (database == other && number == to)) break;
+        store_copy(model->store, key, other, model_key(to));
+        *model_entry(model, other, to) = *entry;
+        break;
+    case 5:
+        if (!entry->there) break;
+        entry->expiry = random_below(&model->chance, 3) == 0
+                            ? STORE_NO_EXPIRY
+                            : model->now +
+                                  (int64_t)random_below(&model->chance, 200) -
+                                  10;
+        store_set_expiry(model->store, key, entry->expiry);
+        break;
+    case 6: store_set_time(model->store, ++model->now); break;
+    case 7: store_expire_some(model->store, 1); break;
+    case 8:
+        if (random_below(&model->chance, 500) > 0) break;
+        store_clear(model->store);
+        memset(model->entries[database], 0, sizeof model->entries[database]);
+        break;
+    }
+    model_check_key(model, other, to);
+}
+
+START_TEST(a_random_life_agrees_with_a_model) {
+    struct model model = {.store = store_new(), .now = NOW, .chance = 42};
+    size_t empty = store_memory(model.store);
+    int step;
+
+    store_set_time(model.store, NOW);
+    for (step = 0; step < MODEL_STEPS; step++) {
+        model_step(&model);
+        if (step % 1000 == 0) model_check_all(&model);
+    }
+    model_check_all(&model);
+    store_clear_all(model.store);
+    ck_assert_uint_eq(store_total(model.store), 0);
+    /* The array of databases stays. */
+    ck_assert_uint_le(store_memory(model.store), empty + 200);
+    store_free(model.store);
+}
+END_TEST
+
+/* ---- Expiry ----------------------------------------------------------- */
+
+START_TEST(a_key_is_gone_at_its_time_and_not_before) {
+    struct store *store = store_new();
+
+    store_set_time(store, NOW);
+    set(store, "k", "v");
+    store_set_expiry(store, slice_of("k"), NOW + 1);
+    ck_assert(is_there(store, slice_of("k")));
+    store_set_time(store, NOW + 1);
+    ck_assert_uint_eq(store_count(store), 1);
+    ck_assert(!is_there(store, slice_of("k")));
+    ck_assert_uint_eq(store_count(store), 0);
+    ck_assert_uint_eq(store_figures(store)->expired, 1);
+    store_free(store);
+}
+END_TEST
+
+START_TEST(without_a_time_nothing_expires) {
+    struct store *store = store_new();
+
+    set(store, "k", "v");
+    store_set_expiry(store, slice_of("k"), 1);
+    ck_assert(is_there(store, slice_of("k")));
+    ck_assert_int_eq(store_expire_some(store, 1000), 0);
+    ck_assert_int_eq(store_expiry(store, slice_of("k")), 1);
+    store_set_time(store, NOW);
+    ck_assert(!is_there(store, slice_of("k")));
+    store_free(store);
+}
+END_TEST
+
+START_TEST(setting_a_key_lets_it_live_for_ever) {
+    struct store *store = store_new();
+
+    store_set_time(store, NOW);
+    set(store, "k", "v");
+    store_set_expiry(store, slice_of("k"), NOW + 1);
+    set(store, "k", "w");
+    ck_assert_int_eq(store_expiry(store, slice_of("k")), STORE_NO_EXPIRY);
+    ck_assert_uint_eq(store_expiring(store), 0);
+    store_set_time(store, NOW + 2);
+    assert_value(store, "k", "w");
+    store_free(store);
+}
+END_TEST
+
+/* Also while the table shrinks below the place where it looks. */
+START_TEST(what_has_expired_is_found_although_nobody_looks) {
+    enum { KEYS = 20000 };
+    struct store *store = store_new();
+    int rounds = 0;
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < KEYS; i++) {
+        store_select(store, i % 3 == 0 ? 5 : 0);
+        store_set(store, key_number(i), key_number(i));
+        if (i % 2 == 0) {
+            store_set_expiry(store, key_number(i), NOW + 1 + (int64_t)i % 10);
+        }
+    }
+    ck_assert_int_eq(store_expire_some(store, 1000000), 0);
+    store_set_time(store, NOW + 10);
+    while (store_total(store) > KEYS / 2 && rounds++ < 100000)
+        store_expire_some(store, 20);
+    ck_assert_uint_eq(store_total(store), KEYS / 2);
+    ck_assert_uint_eq(store_figures(store)->expired, KEYS / 2);
+    for (size_t i = 0; i < KEYS; i++) {
+        store_select(store, i % 3 == 0 ? 5 : 0);
+        ck_assert(is_there(store, key_number(i)) == (i % 2 == 1));
+    }
+    store_free(store);
+}
+END_TEST
+
+START_TEST(the_share_that_had_expired_is_told) {
+    struct store *store = store_new();
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < 1000; i++) {
+        store_set(store, key_number(i), slice_of("v"));
+        store_set_expiry(store, key_number(i), NOW + (i < 250 ? 1 : 1000));
+    }
+    store_set_time(store, NOW + 1);
+    ck_assert_int_eq(store_expire_some(store, 1000000), 25);
+    ck_assert_int_eq(store_expire_some(store, 1000000), 0);
+    store_free(store);
+}
+END_TEST
+
+/* ---- Databases -------------------------------------------------------- */
+
+START_TEST(databases_know_nothing_of_each_other) {
+    struct store *store = store_new();
+
+    set(store, "k", "zero");
+    store_select(store, 15);
+    ck_assert_uint_eq(store_selected(store), 15);
+    ck_assert(!is_there(store, slice_of("k")));
+    ck_assert_uint_eq(store_count(store), 0);
+    set(store, "k", "fifteen");
+    store_select(store, 7);
+    store_clear(store);
+    ck_assert_uint_eq(store_total(store), 2);
+    store_select(store, 0);
+    assert_value(store, "k", "zero");
+    store_clear(store);
+    ck_assert_uint_eq(store_total(store), 1);
+    store_select(store, 15);
+    assert_value(store, "k", "fifteen");
+    store_free(store);
+}
+END_TEST
+
+START_TEST(a_database_that_is_only_looked_at_costs_nothing) {
+    struct store *store = store_new();
+    size_t before = store_memory(store);
+    struct slice key;
+
+    store_select(store, 65535);
+    ck_assert(!is_there(store, slice_of("k")));
+    ck_assert(!store_delete(store, slice_of("k")));
+    ck_assert(!store_random_key(store, &key));
+    ck_assert_uint_eq(store_scan(store, 0, NULL, NULL), 0);
+    ck_assert_uint_eq(store_expiring(store), 0);
+    store_clear(store);
+    ck_assert_uint_eq(store_memory(store), before);
+    store_free(store);
+}
+END_TEST
+
+/* ---- Going through all of it ------------------------------------------ */
+
+enum { SCAN_STAYING = 3000, SCAN_OTHERS = 30000 };
+
+struct seen {
+    unsigned char times[SCAN_STAYING];
+};
+
+static void note_seen(void *context, struct slice key, struct slice value) {
+    struct seen *seen = context;
+    size_t number = 0;
+
+    (void)value;
+    if (key.data[0] != 's') return;
+    for (size_t i = 1; i < key.len; i++)
+        number = number * 10 + (size_t)(key.data[i] - '0');
+    ck_assert_uint_lt(number, SCAN_STAYING);
+    if (seen->times[number] < 255) seen->times[number]++;
+}
+
+static struct slice staying(size_t number) {
+    static char text[24];
+
+    return (struct slice){text,
+                          (size_t)snprintf(text, sizeof text, "s%zu", number)};
+}
+
+/* Grow or shrink the table, by others than those that stay. */
+static void change_others(struct store *store, bool add, size_t from,
+                          size_t count) {
+    for (size_t i = from; i < from + count && i < SCAN_OTHERS; i++) {
+        if (add) {
+            store_set(store, key_number(i), slice_of(""));
+        } else {
+            store_delete(store, key_number(i));
+        }
+    }
+}
+
+/* Others come or go between the calls, at every pace. */
+static void check_scan(bool grow, size_t pace) {
+    struct store *store = store_new();
+    struct seen seen = {{0}};
+    uint64_t cursor = 0;
+    size_t done = 0;
+
+    for (size_t i = 0; i < SCAN_STAYING; i++)
+        store_set(store, staying(i), slice_of(""));
+    if (!grow) change_others(store, true, 0, SCAN_OTHERS);
+    do {
+        cursor = store_scan(store, cursor, note_seen, &seen);
+        change_others(store, grow, done, pace);
+        done += pace;
+    } while (cursor != 0);
+    for (size_t i = 0; i < SCAN_STAYING; i++) {
+        check_that(seen.times[i] > 0, "pace %zu, growing %d: %zu was missed",
+                   pace, grow, i);
+    }
+    store_free(store);
+}
+
+START_TEST(a_scan_misses_nothing_that_stays) {
+    for (size_t pace = 0; pace <= 200; pace = pace * 3 + 1) {
+        check_scan(true, pace);
+        check_scan(false, pace);
+    }
+}
+END_TEST
+
+START_TEST(a_scan_of_a_table_that_rests_visits_each_key_once) {
+    for (size_t keys = 0; keys < 2000; keys = keys * 2 + 1) {
+        struct store *store = store_new();
+        struct seen seen = {{0}};
+        uint64_t cursor = 0;
+
+        for (size_t i = 0; i < keys; i++)
+            store_set(store, staying(i), slice_of(""));
+        do {
+            cursor = store_scan(store, cursor, note_seen, &seen);
+        } while (cursor != 0);
+        for (size_t i = 0; i < SCAN_STAYING; i++)
+            ck_assert_int_eq(seen.times[i], i < keys);
+        store_free(store);
+    }
+}
+END_TEST
+
+START_TEST(any_cursor_ends) {
+    struct store *store = store_new();
+    uint64_t chance = 7;
+
+    for (size_t i = 0; i < 1000; i++)
+        store_set(store, staying(i), slice_of(""));
+    for (int i = 0; i < 100; i++) {
+        struct seen seen = {{0}};
+        uint64_t cursor = random_next(&chance);
+        int steps = 0;
+
+        do {
+            cursor = store_scan(store, cursor, note_seen, &seen);
+        } while (cursor != 0 && steps++ < 2000);
+        ck_assert_int_lt(steps, 2000);
+    }
+    store_free(store);
+}
+END_TEST
+
+START_TEST(a_scan_does_not_show_what_has_expired) {
+    struct store *store = store_new();
+    struct seen seen = {{0}};
+
+    store_set_time(store, NOW);
+    store_set(store, staying(0), slice_of(""));
+    store_set(store, staying(1), slice_of(""));
+    store_set_expiry(store, staying(1), NOW);
+    ck_assert_uint_eq(store_scan(store, 0, note_seen, &seen), 0);
+    ck_assert_int_eq(seen.times[0], 1);
+    ck_assert_int_eq(seen.times[1], 0);
+    store_free(store);
+}
+END_TEST
+
+/* Chi-squared, one degree of freedom a key: 3 times as much is far off. */
+START_TEST(each_key_is_about_as_likely_to_be_drawn) {
+    enum { KEYS = 200, DRAWS = 100000 };
+    struct store *store = store_new();
+    double drawn[KEYS] = {0};
+    double chi = 0;
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < KEYS; i++)
+        store_set(store, staying(i), slice_of(""));
+    for (size_t i = KEYS; i < 2 * KEYS; i++) {
+        store_set(store, staying(i), slice_of(""));
+        store_set_expiry(store, staying(i), NOW);
+    }
+    for (int i = 0; i < DRAWS; i++) {
+        struct slice key;
+
+        ck_assert(store_random_key(store, &key));
+        drawn[strtol(key.data + 1, NULL, 10) % 1000]++;
+    }
+    for (int i = 0; i < KEYS; i++) {
+        double off = drawn[i] - (double)DRAWS / KEYS;
+
+        chi += off * off / ((double)DRAWS / KEYS);
+    }
+    check_that(chi < 3 * KEYS, "chi-squared is %f", chi);
+    store_free(store);
+}
+END_TEST
+
+START_TEST(drawing_ends_when_all_have_expired) {
+    struct store *store = store_new();
+    struct slice key;
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < 500; i++) {
+        store_set(store, staying(i), slice_of(""));
+        store_set_expiry(store, staying(i), NOW);
+    }
+    ck_assert(!store_random_key(store, &key));
+    ck_assert_uint_eq(store_count(store), 0);
+    store_free(store);
+}
+END_TEST
+
+/* ---- Looking on ------------------------------------------------------- */
+
+struct told {
+    char text[512];
+};
+
+static void tell(struct told *told, const char *what, unsigned database,
+                 struct slice key) {
+    size_t len = strlen(told->text);
+
+    snprintf(told->text + len, sizeof told->text - len, "%s %u %.*s;", what,
+             database, (int)key.len, key.data);
+}
+
+static void tell_changed(void *context, unsigned database, uint64_t hash,
+                         struct slice key) {
+    (void)hash;
+    tell(context, "changed", database, key);
+}
+
+static void tell_expired(void *context, struct slice key) {
+    tell(context, "expired", 0, key);
+}
+
+static void tell_clearing(void *context, unsigned database) {
+    tell(context, "clearing", database, slice_of(""));
+}
+
+START_TEST(a_listener_is_told_of_each_change_once) {
+    struct store *store = store_new();
+    struct told told = {""};
+    struct store_listener listener = {&told, tell_changed, tell_expired,
+                                      tell_clearing};
+
+    store_set_time(store, NOW);
+    store_listen(store, &listener);
+    set(store, "a", "1");
+    set(store, "a", "2");
+    store_resize(store, slice_of("a"), 3);
+    store_get(store, slice_of("a"), NULL);
+    store_copy(store, slice_of("a"), 2, slice_of("b"));
+    store_set_expiry(store, slice_of("a"), NOW + 1);
+    store_delete(store, slice_of("none"));
+    ck_assert_str_eq(told.text, "changed 0 a;changed 0 a;changed 0 a;"
+                                "changed 2 b;changed 0 a;");
+    told.text[0] = '\0';
+    store_set_time(store, NOW + 1);
+    store_get(store, slice_of("a"), NULL);
+    store_get(store, slice_of("a"), NULL);
+    store_clear(store);
+    store_clear_all(store);
+    ck_assert_str_eq(told.text,
+                     "expired 0 a;changed 0 a;clearing 0 ;clearing 2 ;");
+    store_listen(store, NULL);
+    set(store, "a", "1");
+    store_free(store);
+}
+END_TEST
+
+START_TEST(a_peek_leaves_no_trace) {
+    struct store *store = store_new();
+    struct slice value;
+
+    store_set_time(store, NOW);
+    set(store, "k", "v");
+    store_set_time(store, NOW + 5000);
+    ck_assert(store_peek(store, slice_of("k"), &value));
+    ck_assert(!store_peek(store, slice_of("none"), &value));
+    ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 5);
+    ck_assert_uint_eq(store_figures(store)->hits, 0);
+    ck_assert_uint_eq(store_figures(store)->misses, 0);
+    ck_assert(store_get(store, slice_of("k"), &value));
+    ck_assert(!store_get(store, slice_of("none"), &value));
+    ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 0);
+    ck_assert_uint_eq(store_figures(store)->hits, 1);
+    ck_assert_uint_eq(store_figures(store)->misses, 1);
+    store_free(store);
+}
+END_TEST
+
+Suite *keyspace_suite(void) {
+    const TTest *const tests[] = {
+        a_random_life_agrees_with_a_model,
+        a_key_is_gone_at_its_time_and_not_before,
+        without_a_time_nothing_expires,
+        setting_a_key_lets_it_live_for_ever,
+        what_has_expired_is_found_although_nobody_looks,
+        the_share_that_had_expired_is_told,
+        databases_know_nothing_of_each_other,
+        a_database_that_is_only_looked_at_costs_nothing,
+        a_scan_misses_nothing_that_stays,
+        a_scan_of_a_table_that_rests_visits_each_key_once,
+        any_cursor_ends,
+        a_scan_does_not_show_what_has_expired,
+        each_key_is_about_as_likely_to_be_drawn,
+        drawing_ends_when_all_have_expired,
+        a_listener_is_told_of_each_change_once,
+        a_peek_leaves_no_trace,
+    };
+
+    return suite_of("keyspace", tests, COUNT_OF(tests));
+}
