@@ -488,6 +488,77 @@ START_TEST(the_largest_numbers_allowed_are_waited_for) {
 }
 END_TEST
 
+/* What a client may ask for can be less than what the protocol allows. */
+START_TEST(whoever_reads_may_set_limits_of_its_own) {
+    static const struct resp_limits plain = {
+        .args = 2, .bulk = 3, .request = 24};
+    static const struct resp_limits worded = {.args = 2,
+                                              .bulk = 3,
+                                              .request = 24,
+                                              .too_many = "many",
+                                              .too_long = "long"};
+    static const struct {
+        const char *in;
+        enum resp_status status;
+        const char *plain, *worded;
+    } table[] = {
+        {"*2\r\n$3\r\nabc\r\n$0\r\n\r\n",      RESP_COMPLETE,  "",                         ""                   },
+        {"*2\r\n",                             RESP_NEED_MORE, "",                         ""                   },
+        {"*3\r\n",                             RESP_ERROR,     "invalid multibulk length", "many"               },
+        {"*1\r\n$3\r\n",                       RESP_NEED_MORE, "",                         ""                   },
+        {"*1\r\n$4\r\n",                       RESP_ERROR,     "invalid bulk length",      "long"               },
+        {"*x\r\n",                             RESP_ERROR,     "invalid multibulk length",
+         "invalid multibulk length"                                                                             },
+        {"*1\r\n$x\r\n",                       RESP_ERROR,     "invalid bulk length",
+         "invalid bulk length"                                                                                  },
+        {"*2\r\n$3\r\nabc\r\n$3\r\n",          RESP_NEED_MORE, "",                         ""                   },
+        {"*2\r\n$3\r\nabc\r\n$0000000003\r\n", RESP_ERROR,
+         "invalid bulk length",                                                            "invalid bulk length"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT_OF(table); i++) {
+        const struct resp_limits *limits[] = {&plain, &worded};
+        const char *errors[] = {table[i].plain, table[i].worded};
+        size_t j;
+
+        for (j = 0; j < 2; j++) {
+            struct resp_request request = {.limits = limits[j]};
+
+            check_that(resp_read_request(&request, slice_of(table[i].in)) ==
+                           table[i].status,
+                       "%s", table[i].in);
+            ck_assert_str_eq(request.error, errors[j]);
+            resp_request_free(&request);
+        }
+    }
+}
+END_TEST
+
+/* 'request' bounds all arguments together, whatever each may have. */
+START_TEST(a_request_may_not_exceed_its_limit_in_sum) {
+    static const struct resp_limits limits = {
+        .args = 1000, .bulk = 1000, .request = 1000};
+    struct buf in = {0};
+    struct resp_request request = {.limits = &limits};
+    enum resp_status status = RESP_NEED_MORE;
+
+    append_literal(&in, "*1000\r\n");
+    while (status == RESP_NEED_MORE) {
+        ck_assert_uint_lt(buf_len(&in), 1000 + 100);
+        append_literal(&in, "$90\r\n");
+        status = resp_read_request(&request, buf_slice(&in));
+        memset(buf_reserve(&in, 92), '\r', 92);
+        buf_added(&in, 90);
+        append_literal(&in, "\r\n");
+    }
+    ck_assert_int_eq(status, RESP_ERROR);
+    ck_assert_str_eq(request.error, "too big request");
+    resp_request_free(&request);
+    buf_free(&in);
+}
+END_TEST
+
 START_TEST(a_length_is_a_line_of_limited_length) {
     static const struct {
         const char *begin, *error;
@@ -733,6 +804,8 @@ Suite *resp_request_suite(void) {
         arguments_borrow_their_bytes_from_the_input,
         what_is_no_request_is_refused_with_the_text_of_redis,
         the_largest_numbers_allowed_are_waited_for,
+        whoever_reads_may_set_limits_of_its_own,
+        a_request_may_not_exceed_its_limit_in_sum,
         a_length_is_a_line_of_limited_length,
         why_a_request_is_refused_does_not_depend_on_what_follows_it,
         a_request_that_would_become_too_big_is_refused_in_advance,

@@ -195,6 +195,41 @@ START_TEST(a_null_is_spelt_as_the_protocol_spells_it) {
 }
 END_TEST
 
+START_TEST(a_set_is_an_array_for_who_did_not_say_hello_3) {
+    struct buf out = {0};
+
+    resp_write_set(&out, 3, 2);
+    assert_written(&out, BYTES("*3\r\n"));
+    resp_write_set(&out, 3, 3);
+    assert_written(&out, BYTES("~3\r\n"));
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(text_is_a_bulk_string_for_who_did_not_say_hello_3) {
+    struct buf out = {0};
+
+    resp_write_text(&out, BYTES("a\0b\r\n"), 2);
+    assert_written(&out, BYTES("$5\r\na\0b\r\n\r\n"));
+    resp_write_text(&out, BYTES("a\0b\r\n"), 3);
+    assert_written(&out, BYTES("=9\r\ntxt:a\0b\r\n\r\n"));
+    resp_write_text(&out, BYTES(""), 3);
+    assert_written(&out, BYTES("=4\r\ntxt:\r\n"));
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(no_array_is_spelt_as_the_protocol_spells_it) {
+    struct buf out = {0};
+
+    resp_write_null_array(&out, 2);
+    assert_written(&out, BYTES("*-1\r\n"));
+    resp_write_null_array(&out, 3);
+    assert_written(&out, BYTES("_\r\n"));
+    buf_free(&out);
+}
+END_TEST
+
 /* ---- There and back ---------------------------------------------------- */
 
 /* One item, as text. */
@@ -320,6 +355,9 @@ Suite *resp_writer_suite(void) {
         an_array_is_announced_by_its_count,
         a_map_is_a_flat_array_for_who_did_not_say_hello_3,
         a_null_is_spelt_as_the_protocol_spells_it,
+        a_set_is_an_array_for_who_did_not_say_hello_3,
+        text_is_a_bulk_string_for_who_did_not_say_hello_3,
+        no_array_is_spelt_as_the_protocol_spells_it,
         what_is_written_is_read_back_as_it_was,
 #endif
     };
