@@ -29,6 +29,13 @@ START_TEST(a_command_is_found_in_any_case) {
 }
 END_TEST
 
+/* The beginning of a name may be another's: DECR, DECRBY. */
+static bool is_found_as(struct slice name) {
+    const struct command *found = command_find(name);
+
+    return found == NULL || same_bytes(slice_of(found->name), name);
+}
+
 START_TEST(a_command_is_found_by_its_whole_name_only) {
     const struct command *command;
 
@@ -41,7 +48,7 @@ START_TEST(a_command_is_found_by_its_whole_name_only) {
 
             memcpy(name, command->name, len + 1); /* with its NUL */
             if (i < len) {
-                check_that(command_find((struct slice){name, i}) == NULL,
+                check_that(is_found_as((struct slice){name, i}),
                            "%zu bytes of %s", i, name);
                 name[i] = '\0';
             }
@@ -215,7 +222,7 @@ END_TEST
 /* ---- All of the table ------------------------------------------------- */
 
 /* Every command with every 1 to 4 of these; caller_run() sees to it that there
- * is one reply. */
+ * is one reply. (Of part 3, those about data: the others need a server.) */
 START_TEST(every_command_replies_once_whatever_it_is_given) {
     struct slice junk[] = {
         slice_of(""),         slice_of("2"),       slice_of("-1"),
@@ -230,6 +237,9 @@ START_TEST(every_command_replies_once_whatever_it_is_given) {
     memset(longest, 'z', sizeof longest);
     junk[COUNT_OF(junk) - 1].data = longest;
     for (command = command_table; command->name != NULL; command++) {
+        if (PART >= 3 && !(command->flags & (COMMAND_READ | COMMAND_WRITE))) {
+            continue;
+        }
         for (argc = 1, count = 1; argc <= 4; argc++, count *= COUNT_OF(junk)) {
             for (i = 0; i < count; i++) {
                 for (protocol = 2; protocol <= 3; protocol++) {

@@ -121,8 +121,7 @@ START_TEST(unknown_commands_are_refused) {
     static const char *const lines[] = {
         "NOSUCH",          "NOSUCH a b",   "",
         " key value",      "SE key value", "SETX key value",
-        "SET\n key value", "SELECT 0",     "MULTI",
-        "# comment",
+        "SET\n key value", "# comment",
     };
     struct store *store = store_with_one_key();
 
@@ -145,6 +144,7 @@ START_TEST(commands_that_do_not_write_are_refused) {
         char line[100];
 
         if (c->flags & COMMAND_WRITE) continue;
+        if (strcmp(c->name, "select") == 0) continue;
         seen++;
         snprintf(line, sizeof line, "%s", c->name);
         for (int words = 1; words < WORDS_MAX; words++) {
@@ -159,10 +159,7 @@ END_TEST
 
 START_TEST(a_wrong_number_of_arguments_is_refused) {
     static const char *const lines[] = {
-        "SET",
-        "SET key",
-        "SET key other more",
-        "DEL",
+        "SET", "SET key", "DEL", "SELECT", "SELECT 1 2",
     };
     struct store *store = store_with_one_key();
 
@@ -174,9 +171,8 @@ END_TEST
 
 START_TEST(a_command_that_fails_is_refused) {
     static const char *const lines[] = {
-        "FLUSHALL NOW",
-        "FLUSHALL ",
-        "FLUSHALL ASYNC SYNC",
+        "FLUSHALL NOW",       "FLUSHALL ", "FLUSHALL ASYNC SYNC",
+        "SET key other more", "SELECT -1", "SELECT 65536",
     };
     struct store *store = store_with_one_key();
 
