@@ -64,11 +64,12 @@ void reply_syntax_error(struct call *call);
 /* ---- Subcommands ------------------------------------------------------- */
 
 struct subcommand {
-    const char *name; /* lower case, as in error texts; NULL ends a table */
-    int arity;        /* both names included; -n: n or more */
-    command_fn *run;
-    const char *usage; /* what follows the name, and what it does: two lines
-                          for HELP, the first may be empty */
+    const char *name;  /* lower case, as in error texts; NULL ends a table */
+    int arity;         /* both names included; -n: n or more */
+    command_fn *run;   /* NULL: a row for HELP only, such as a second usage */
+    const char *usage; /* for HELP, lines with '\n' between them: what follows
+                          the name (may be empty), then what it does, which
+                          HELP indents. NULL: HELP does not mention it */
 };
 
 /* Run the one that argv[1] names; 'container' is the command's own name, in

@@ -1,0 +1,172 @@
+/* arguments.c -- reading what follows a command's name, and saying what is
+ * wrong with it. */
+#include "arguments.h"
+
+#include "resp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HELP_LINE_MAX 160 /* bytes of one line of HELP, its NUL included */
+#define UPPER_MAX     32  /* and of a command's name */
+
+bool argument_is(struct slice argument, const char *word) {
+    return slice_equal_nocase(argument, slice_of(word));
+}
+
+void reply_syntax_error(struct call *call) {
+    resp_write_error(call->out, "ERR syntax error");
+}
+
+/* ---- Options ------------------------------------------------------------ */
+
+/* The row of the option that 'argument' is; ARGUMENT_WORDS_MAX: of none. */
+static size_t find_word(const struct argument_word *table,
+                        struct slice argument) {
+    size_t row;
+
+    for (row = 0; row < ARGUMENT_WORDS_MAX && table[row].word != NULL; row++) {
+        if (argument_is(argument, table[row].word)) return row;
+    }
+    return ARGUMENT_WORDS_MAX;
+}
+
+bool arguments_read_words(struct call *call, size_t first,
+                          const struct argument_word *table,
+                          struct argument_words *found) {
+    unsigned excluded = 0;
+    size_t i;
+
+    *found = (struct argument_words){0};
+    for (i = first; i < call->argc; i++) {
+        size_t row = find_word(table, call->argv[i]);
+
+        if (row == ARGUMENT_WORDS_MAX) break;
+        if (table[row].has_value) {
+            if (i + 1 == call->argc) break;
+            found->values[row] = call->argv[++i];
+        }
+        found->given |= table[row].bit;
+        excluded |= table[row].excludes;
+        if (found->given & excluded) break;
+    }
+    if (i < call->argc) reply_syntax_error(call);
+    return i >= call->argc;
+}
+
+/* ---- Numbers ------------------------------------------------------------ */
+
+bool argument_integer(struct call *call, struct slice argument,
+                      int64_t *value) {
+    if (slice_to_int64(argument, value)) return true;
+    resp_write_error(call->out, "ERR value is not an integer or out of range");
+    return false;
+}
+
+bool argument_expiry(struct call *call, struct slice argument, unsigned how,
+                     bool only_positive, int64_t *at) {
+    int64_t factor = how & ARGUMENT_MILLISECONDS ? 1 : 1000;
+    int64_t base = how & ARGUMENT_UNIX ? 0 : store_time(call->store);
+    int64_t time;
+
+    if (!argument_integer(call, argument, &time)) return false;
+    if ((only_positive && time <= 0) || time > INT64_MAX / factor ||
+        time < INT64_MIN / factor || time * factor > INT64_MAX - base) {
+        resp_write_error(call->out, "ERR invalid expire time in '%s' command",
+                         command_find(call->argv[0])->name);
+        return false;
+    }
+    *at = time * factor + base;
+    return true;
+}
+
+/* ---- Subcommands -------------------------------------------------------- */
+
+static const struct subcommand help = {"help", 2, NULL, "\nPrints this help."};
+
+static const char *upper_case(char room[UPPER_MAX], const char *name) {
+    size_t i;
+
+    for (i = 0; name[i] != '\0' && i < UPPER_MAX - 1; i++) {
+        bool lower = name[i] >= 'a' && name[i] <= 'z';
+
+        room[i] = lower ? (char)(name[i] - 'a' + 'A') : name[i];
+    }
+    room[i] = '\0';
+    return room;
+}
+
+/* One line of HELP: a word, a blank if 'rest' and it need one, and 'rest' up to
+ * the end of its line. */
+static void write_help_line(struct buf *out, const char *word,
+                            const char *rest) {
+    char line[HELP_LINE_MAX];
+    size_t len = strcspn(rest, "\n");
+
+    snprintf(line, sizeof line, "%s%s%.*s", word,
+             *word != '\0' && len > 0 ? " " : "", (int)len, rest);
+    resp_write_simple(out, line);
+}
+
+/* The lines about one row; returns how many there are. */
+static size_t write_usage(struct buf *out, const struct subcommand *row) {
+    char name[UPPER_MAX];
+    const char *line = row->usage;
+    size_t count = 1;
+
+    write_help_line(out, upper_case(name, row->name), line);
+    while ((line = strchr(line, '\n')) != NULL) {
+        write_help_line(out, "   ", ++line);
+        count++;
+    }
+    return count;
+}
+
+static void write_help(struct call *call, const char *container,
+                       const struct subcommand *table) {
+    char name[UPPER_MAX];
+    struct buf lines = {0}; /* they follow their number */
+    size_t count = 1;
+
+    write_help_line(&lines, upper_case(name, container),
+                    "<subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    for (; table->name != NULL; table++) {
+        if (table->usage != NULL) count += write_usage(&lines, table);
+    }
+    count += write_usage(&lines, &help);
+    resp_write_array(call->out, count);
+    buf_append(call->out, buf_slice(&lines).data, buf_len(&lines));
+    buf_free(&lines);
+}
+
+/* The row that argv[1] names, of those that can be run; NULL: none. */
+static const struct subcommand *find_row(struct slice name,
+                                         const struct subcommand *table) {
+    if (argument_is(name, help.name)) return &help;
+    for (; table->name != NULL; table++) {
+        if (table->run != NULL && argument_is(name, table->name)) return table;
+    }
+    return NULL;
+}
+
+void run_subcommand(struct call *call, const char *container,
+                    const struct subcommand *table) {
+    struct slice name = call->argv[1];
+    const struct subcommand *row = find_row(name, table);
+    char upper[UPPER_MAX];
+
+    if (row == NULL) {
+        resp_write_error(
+            call->out, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+            command_shown(name), name.data, upper_case(upper, container));
+    } else if (!command_takes(&(struct command){.arity = row->arity},
+                              call->argc)) {
+        resp_write_error(call->out,
+                         "ERR wrong number of arguments for '%s|%s' command",
+                         container, row->name);
+    } else if (row == &help) {
+        write_help(call, container, table);
+    } else {
+        row->run(call);
+    }
+}
