@@ -63,6 +63,31 @@ bool argument_integer(struct call *call, struct slice argument,
     return false;
 }
 
+size_t argument_value_max(const struct call *call) {
+    return call->value_max != 0 ? call->value_max : RESP_BULK_MAX;
+}
+
+bool argument_range(struct call *call, size_t at,
+                    struct argument_range *range) {
+    return argument_integer(call, call->argv[at], &range->first) &&
+           argument_integer(call, call->argv[at + 1], &range->last);
+}
+
+/* The number of one, of 'len'; what lies before the first is the first. */
+static int64_t from_start(int64_t number, int64_t len) {
+    if (number < 0) number += len;
+    return number < 0 ? 0 : number;
+}
+
+bool argument_range_within(struct argument_range *range, int64_t len) {
+    /* Both may lie before the first, and in the wrong order. */
+    if (range->first < 0 && range->last < range->first) return false;
+    range->first = from_start(range->first, len);
+    range->last = from_start(range->last, len);
+    if (range->last >= len) range->last = len - 1;
+    return range->first <= range->last;
+}
+
 bool argument_expiry(struct call *call, struct slice argument, unsigned how,
                      bool only_positive, int64_t *at) {
     int64_t factor = how & ARGUMENT_MILLISECONDS ? 1 : 1000;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARGUMENT_WORDS_MAX 8 /* rows of a table of option words */
+#define ARGUMENT_WORDS_MAX 9 /* rows of a table of option words */
 
 /* One option: its word, what it excludes, whether a value follows it. */
 struct argument_word {
@@ -42,6 +42,20 @@ bool arguments_read_words(struct call *call, size_t first,
 
 /* Read a decimal integer: "ERR value is not an integer or out of range". */
 bool argument_integer(struct call *call, struct slice argument, int64_t *value);
+
+/* How long a value may become, in bytes (proto-max-bulk-len). */
+size_t argument_value_max(const struct call *call);
+
+/* A part of a string: the first and the last of its bytes, or bits. */
+struct argument_range {
+    int64_t first, last; /* negative: from the end, -1 is the last */
+};
+
+/* Read it from two arguments, 'at' and the next. */
+bool argument_range(struct call *call, size_t at, struct argument_range *range);
+
+/* Let it be a part of what has 'len' of them. False if it is none. */
+bool argument_range_within(struct argument_range *range, int64_t len);
 
 /* ---- A time to live ----------------------------------------------------- */
 

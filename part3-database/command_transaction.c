@@ -63,7 +63,8 @@ static void run_queue(struct call *call, struct transaction *transaction) {
                            .store = call->store,
                            .out = call->out,
                            .server = call->server,
-                           .out_max = call->out_max};
+                           .out_max = call->out_max,
+                           .value_max = call->value_max};
 
         server_run_call(call->server, queued->command, &one);
     }

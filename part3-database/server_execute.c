@@ -229,7 +229,8 @@ void server_execute(struct server *server, struct conn *conn,
                         .store = server->store,
                         .out = &server->replies,
                         .server = server,
-                        .out_max = start + hard};
+                        .out_max = start + hard,
+                        .value_max = (size_t)config->proto_max_bulk_len};
     const struct command *command;
 
     if (request->argc == 0) return; /* a blank line, "*0": no reply either */
