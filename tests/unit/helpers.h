@@ -154,6 +154,11 @@ struct caller {
     struct store *store;
     struct buf out;
     bool changed; /* as the last command said */
+
+    /* From part 3 on: */
+    size_t out_max, value_max; /* of the next call; 0: the defaults */
+    struct buf record;     /* what it said to the log, a blank between words */
+    struct store *replica; /* NULL, or what the log would bring back */
 };
 
 static inline void caller_open(struct caller *caller) {
@@ -167,7 +172,28 @@ static inline void caller_close(struct caller *caller) {
     buf_free(&caller->session.name);
     store_free(caller->store);
     buf_free(&caller->out);
+    buf_free(&caller->record);
 }
+
+#if PART >= 3
+static inline void caller_keep_record(struct caller *caller,
+                                      const struct call *call) {
+    const char *wrong;
+    size_t i;
+
+    buf_consume(&caller->record, buf_len(&caller->record));
+    if (!call->changed) return;
+    for (i = 0; i < call->argc; i++) {
+        if (i > 0) append_literal(&caller->record, " ");
+        buf_append(&caller->record, call->argv[i].data, call->argv[i].len);
+    }
+    if (caller->replica == NULL) return;
+    store_select(caller->replica, store_selected(caller->store));
+    wrong = command_replay(caller->replica, call->argv, call->argc);
+    check_that(wrong == NULL, "replaying \"%s\": %s",
+               shown(buf_slice(&caller->record)), wrong);
+}
+#endif
 
 /* Run one request: its reply, which must be exactly one, good until the next
  * call. What was in the buffer before must still be there. */
@@ -180,7 +206,9 @@ static inline struct slice caller_run(struct caller *caller,
                         .argc = argc,
                         .session = &caller->session,
                         .store = caller->store,
-                        .out = &caller->out};
+                        .out = &caller->out,
+                        .out_max = caller->out_max,
+                        .value_max = caller->value_max};
     struct slice reply;
     size_t i;
 
@@ -188,7 +216,13 @@ static inline struct slice caller_run(struct caller *caller,
     buf_append(&caller->out, before, skip);
     for (i = 0; i < argc; i++)
         copies[i] = exact_copy(argv[i]);
+#if PART >= 3
+    store_select(caller->store, caller->session.database);
     command_execute(&call);
+    caller_keep_record(caller, &call);
+#else
+    command_execute(&call);
+#endif
     for (i = 0; i < argc; i++)
         exact_free(copies[i]);
     free(copies);
@@ -224,6 +258,10 @@ static inline struct slice caller_say(struct caller *caller,
 
 #define assert_reply(caller, words, literal)                                   \
     assert_bytes(caller_say(caller, words), BYTES(literal))
+
+/* What the last command has the log say; "" for nothing. */
+#define assert_logged(caller, literal)                                         \
+    assert_bytes(buf_slice(&(caller)->record), BYTES(literal))
 
 /* ---- Sockets ---------------------------------------------------------- */
 

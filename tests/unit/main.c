@@ -46,6 +46,7 @@ static Suite *(*const suites[])(void) = {
     keys_suite,
     scan_suite,
     expire_suite,
+    records_suite,
 #endif
     loop_suite,
     net_suite,

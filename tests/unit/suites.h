@@ -47,6 +47,7 @@ Suite *latency_suite(void);
 Suite *limits_suite(void);
 Suite *net_peer_suite(void);
 Suite *number_suite(void);
+Suite *records_suite(void);
 Suite *replay_suite(void);
 Suite *scan_suite(void);
 Suite *server_commands_suite(void);
