@@ -205,6 +205,7 @@ START_TEST(bitcount_takes_a_unit) {
     assert_reply(&caller, "BITCOUNT key 0 0 ", SYNTAX_ERROR);
     assert_reply(&caller, "BITCOUNT key -2 -1 x", SYNTAX_ERROR);
     assert_reply(&caller, "BITCOUNT key 5 0 x", SYNTAX_ERROR);
+    assert_reply(&caller, "BITCOUNT key -1 -1 x", SYNTAX_ERROR);
     assert_reply(&caller, "BITCOUNT key -1 -2 x", ":0\r\n"); /* as Redis */
     assert_reply(&caller, "BITCOUNT key 0", SYNTAX_ERROR);
     assert_reply(&caller, "BITCOUNT key 0 0 BIT x", SYNTAX_ERROR);
