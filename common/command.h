@@ -32,8 +32,7 @@ struct call {
 
     /* From part 3 on: */
     struct server *server; /* for commands about the server; NULL at replay */
-    size_t out_max;        /* once 'out' is longer, nobody will read it; 0:
-                              it may be of any length */
+    size_t out_max;        /* once 'out' is longer, nobody will read it */
     size_t value_max;      /* bytes of a value; 0: RESP_BULK_MAX */
     struct slice record[COMMAND_RECORD_MAX]; /* what the log says instead */
     char number[COMMAND_NUMBER_MAX];         /* a number in it */

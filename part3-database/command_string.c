@@ -223,7 +223,7 @@ void command_mget(struct call *call) {
         struct slice value;
         bool there = store_get(call->store, call->argv[i], &value);
 
-        if (call->out_max != 0 && buf_len(call->out) > call->out_max) return;
+        if (buf_len(call->out) > call->out_max) return;
         reply_value(call, there, value);
     }
 }

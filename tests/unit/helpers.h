@@ -156,7 +156,7 @@ struct caller {
     bool changed; /* as the last command said */
 
     /* From part 3 on: */
-    size_t out_max, value_max; /* of the next call; 0: the defaults */
+    size_t value_max;      /* as in struct call */
     struct buf record;     /* what it said to the log, a blank between words */
     struct store *replica; /* NULL, or what the log would bring back */
 };
@@ -207,7 +207,7 @@ static inline struct slice caller_run(struct caller *caller,
                         .session = &caller->session,
                         .store = caller->store,
                         .out = &caller->out,
-                        .out_max = caller->out_max,
+                        .out_max = SIZE_MAX,
                         .value_max = caller->value_max};
     struct slice reply;
     size_t i;
