@@ -6,7 +6,7 @@
 #include "helpers.h"
 #include "suites.h"
 
-#define COMMANDS  60000
+#define COMMANDS  20000
 #define DATABASES 3
 #define VALUE_MAX 200 /* bytes: more would cost time and show nothing */
 #define NOW       1000000000000 /* 2001 */
@@ -139,7 +139,7 @@ START_TEST(replayed_records_give_the_same_store) {
     struct store_listener listener = {.context = &caller,
                                       .expired = note_expired};
     bool *changed = xcalloc(command_count, sizeof *changed);
-    size_t changes = 0, i;
+    size_t i;
     int n;
 
     caller_open(&caller);
@@ -159,9 +159,10 @@ START_TEST(replayed_records_give_the_same_store) {
         if (n % 20 == 0) compare(&caller);
     }
     compare(&caller);
-    for (i = 0; i < command_count; i++)
-        changes += changed[i];
-    ck_assert_uint_ge(changes, 18); /* commands: those on strings alone */
+    for (i = 0; i < command_count; i++) {
+        check_that(changed[i] || !(command_table[i].flags & COMMAND_WRITE),
+                   "%s never changed anything", command_table[i].name);
+    }
     free(changed);
     store_free(caller.replica);
     caller_close(&caller);
