@@ -40,9 +40,14 @@ void store_set(struct store *store, struct slice key, struct slice value);
 /* Forget 'key'. False if it was not there. */
 bool store_delete(struct store *store, struct slice key);
 
-/* Forget every key of the database; of all databases. */
+/* Forget every key of the database; of all databases. The memory of many comes
+ * back later, a bit at a time: see store_reclaim_some(). */
 void store_clear(struct store *store);
 void store_clear_all(struct store *store);
+
+/* Give back memory of what was cleared, for about 'budget_us' microseconds.
+ * True if there is more of it. */
+bool store_reclaim_some(struct store *store, int64_t budget_us);
 
 /* How many keys there are; those whose time has come are among them until
  * somebody looks. */

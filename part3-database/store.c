@@ -16,14 +16,19 @@
 #include "table.h"
 #include "util.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define USED_MASK 0xffffff /* entry.h's used_s */
 #define DRAWS     32       /* entries of a bucket that a draw may name */
 
-/* Between two looks at the clock, when expiring: some 10 microseconds. */
+/* Between two looks at the clock: some 10 microseconds, or 100 if all go. */
 #define BUCKETS_PER_LOOK 64
+
+/* What store_clear() gives back at once: some 5,000 keys, so that who clears
+ * little, often, leaves nothing behind. */
+#define BUCKETS_CLEARED 1024
 
 struct database {
     struct table *table; /* NULL until it has a key */
@@ -36,6 +41,8 @@ struct store {
     struct database *databases;
     unsigned database_count; /* that have been used so far */
     unsigned selected;
+    struct database *cleared; /* tables whose memory is still to come back */
+    size_t cleared_count;
     int64_t now;     /* 0: no time at all */
     uint32_t used_s; /* what entry.h's used_s is now */
     const struct store_listener *listener;
@@ -58,13 +65,9 @@ struct store *store_new(void) {
 }
 
 void store_free(struct store *store) {
-    unsigned i;
-
-    for (i = 0; i < store->database_count; i++) {
-        if (store->databases[i].table != NULL) {
-            table_free(store->databases[i].table);
-        }
-    }
+    store_listen(store, NULL);
+    store_clear_all(store);
+    store_reclaim_some(store, INT64_MAX);
     free(store->databases);
     free(store);
 }
@@ -333,18 +336,45 @@ void store_copy(struct store *store, struct slice key, unsigned database,
     store_select(store, selected);
 }
 
+/* ---- Clearing ---------------------------------------------------------- */
+
+/* Free some buckets of what was cleared last. */
+static void reclaim(struct store *store, int buckets) {
+    while (store->cleared_count > 0 && buckets-- > 0) {
+        struct database *last = &store->cleared[store->cleared_count - 1];
+
+        last->memory -= table_free_bucket(last->table);
+        if (table_buckets(last->table) > 0) continue;
+        table_free(last->table);
+        store->cleared_count--;
+    }
+    if (store->cleared_count > 0) return;
+    free(store->cleared);
+    store->cleared = NULL;
+}
+
+bool store_reclaim_some(struct store *store, int64_t budget_us) {
+    int64_t began = clock_us();
+
+    while (store->cleared_count > 0 && clock_us() - began < budget_us)
+        reclaim(store, BUCKETS_PER_LOOK);
+    return store->cleared_count > 0;
+}
+
 void store_clear(struct store *store) {
     const struct store_listener *listener = store->listener;
     struct database *database = current(store);
-    struct table *table;
 
     if (database == NULL || database->table == NULL) return;
     if (listener != NULL && listener->clearing != NULL) {
         listener->clearing(listener->context, store->selected);
     }
-    table = database->table;
+    store->cleared = xrealloc(store->cleared, (store->cleared_count + 1) *
+                                                  sizeof *store->cleared);
+    store->cleared[store->cleared_count++] = *database;
     *database = (struct database){0};
-    table_free(table);
+    /* While a log is replayed nobody waits, and nobody would come to it. */
+    reclaim(store, store->now == 0 ? INT_MAX : BUCKETS_CLEARED);
 }
 
 void store_clear_all(struct store *store) {
@@ -389,8 +419,7 @@ static void expire_bucket(struct store *store, size_t bucket,
             struct slice key = entry_key(entry);
 
             expire(store, store_hash(store, key), key);
-            found->expired++;
-            n = 0; /* the last entry has come into the gap */
+            found->expired++; /* the last entry has come into the gap */
         } else {
             found->expiring += entry->has_expiry;
             n++;
@@ -488,18 +517,23 @@ bool store_random_key(struct store *store, struct slice *key) {
 
 /* ---- Figures ----------------------------------------------------------- */
 
-size_t store_memory(const struct store *store) {
-    size_t memory = sizeof *store +
-                    store->database_count * sizeof *store->databases;
-    unsigned i;
+/* Bytes that some databases take. */
+static size_t memory_of(const struct database *databases, size_t count) {
+    size_t memory = count * sizeof *databases;
+    size_t i;
 
-    for (i = 0; i < store->database_count; i++) {
-        const struct database *database = &store->databases[i];
-
-        memory += database->memory;
-        if (database->table != NULL) memory += table_memory(database->table);
+    for (i = 0; i < count; i++) {
+        memory += databases[i].memory;
+        if (databases[i].table != NULL) {
+            memory += table_memory(databases[i].table);
+        }
     }
     return memory;
+}
+
+size_t store_memory(const struct store *store) {
+    return sizeof *store + memory_of(store->databases, store->database_count) +
+           memory_of(store->cleared, store->cleared_count);
 }
 
 size_t store_key_memory(struct store *store, struct slice key) {

@@ -228,26 +228,34 @@ struct table *table_new(const struct siphash_seed *seed) {
     return table;
 }
 
-static void free_chain(const struct bucket *bucket) {
+/* Returns the bytes that the entries took. */
+static size_t free_chain(const struct bucket *bucket) {
+    size_t memory = 0;
     int slot;
 
     for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
+        memory += entry_memory(bucket->slots[slot].entry);
         free(bucket->slots[slot].entry);
     }
     if (bucket->has_next) {
-        free_chain(bucket->slots[SLOTS - 1].next);
+        memory += free_chain(bucket->slots[SLOTS - 1].next);
         free(bucket->slots[SLOTS - 1].next);
     }
+    return memory;
+}
+
+size_t table_free_bucket(struct table *table) {
+    size_t memory = free_chain(bucket_at(table, --table->buckets));
+
+    if (table->buckets % SEGMENT == 0) {
+        free(table->segments[table->buckets / SEGMENT]);
+    }
+    return memory;
 }
 
 void table_free(struct table *table) {
-    size_t i;
-
-    for (i = 0; i < table->buckets; i++)
-        free_chain(bucket_at(table, i));
-    for (i = 0; i < table->buckets; i += SEGMENT) {
-        free(table->segments[i / SEGMENT]);
-    }
+    while (table->buckets > 0)
+        table_free_bucket(table);
     free(table->segments);
     free(table);
 }

@@ -20,6 +20,11 @@ struct table;
 struct table *table_new(const struct siphash_seed *seed); /* borrowed */
 void table_free(struct table *table); /* and all its entries */
 
+/* Begin with it: free the entries of the last bucket, and the bucket. The table
+ * has no bucket any more at the end, and is good for table_free() only. Returns
+ * the bytes that the entries took. */
+size_t table_free_bucket(struct table *table);
+
 uint64_t table_hash(const struct siphash_seed *seed, struct slice key);
 
 /* Where the entry with 'key' stands; NULL: nowhere. It may be replaced there by
