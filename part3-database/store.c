@@ -19,12 +19,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #define USED_MASK 0xffffff /* entry.h's used_s */
 #define DRAWS     32       /* entries of a bucket that a draw may name */
 
-/* Between two looks at the clock: some 10 microseconds, or 100 if all go. */
-#define BUCKETS_PER_LOOK 64
+/* Between two looks at the clock: a few microseconds, or 100 if all go. */
+#define BUCKETS_PER_LOOK 16
 
 /* What store_clear() gives back at once: some 5,000 keys, so that who clears
  * little, often, leaves nothing behind. */
@@ -53,9 +56,19 @@ struct store {
     uint64_t chance; /* state of the generator behind store_random_key() */
 };
 
+/* glibc's malloc() puts small blocks that are freed aside, however many, and
+ * merges all of them at the next free() of a large one: after millions of keys
+ * have gone, that takes seconds (seen: 4). It shall merge each at once. */
+static void avoid_stalls(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MXFAST, 0);
+#endif
+}
+
 struct store *store_new(void) {
     struct store *store = xcalloc(1, sizeof *store);
 
+    avoid_stalls();
     random_bytes(&store->seed, sizeof store->seed);
     random_bytes(&store->chance, sizeof store->chance);
     store->chance |= 1;                      /* xorshift's state is never 0 */
