@@ -285,6 +285,136 @@ START_TEST(the_share_that_had_expired_is_told) {
 }
 END_TEST
 
+/* ---- Entries ---------------------------------------------------------- */
+
+/* For keys on both sides of 255 bytes, where their length gets a field. */
+START_TEST(an_expiry_comes_and_goes_without_a_trace) {
+    struct store *store = store_new();
+    char bytes[700];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 31 >> 2);
+    for (size_t len = 0; len <= 600; len += len == 254 ? 1 : 2) {
+        struct slice key = exact_copy((struct slice){bytes, len});
+
+        for (size_t value_len = 0; value_len < 20; value_len++) {
+            struct slice value = {bytes + 3, value_len};
+            struct slice got;
+            size_t memory;
+
+            store_set(store, key, value);
+            memory = store_memory(store);
+            for (int64_t at = 1; at < 4; at++) {
+                store_set_expiry(store, key, INT64_MAX - at);
+                ck_assert_int_eq(store_expiry(store, key), INT64_MAX - at);
+                ck_assert_uint_eq(store_expiring(store), 1);
+                ck_assert(store_get(store, key, &got));
+                assert_bytes(got, value);
+                check_that(store_memory(store) <= memory + 16,
+                           "%zu and %zu bytes", len, value_len);
+            }
+            store_set_expiry(store, key, STORE_NO_EXPIRY);
+            ck_assert_uint_eq(store_expiring(store), 0);
+            ck_assert_uint_eq(store_memory(store), memory);
+            ck_assert(store_get(store, key, &got));
+            assert_bytes(got, value);
+        }
+        ck_assert(store_delete(store, key));
+        exact_free(key);
+    }
+    store_free(store);
+}
+END_TEST
+
+/* ---- Clearing --------------------------------------------------------- */
+
+enum { CLEARED = 50000 };
+
+static void fill(struct store *store, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        store_set(store, key_number(i), key_number(i));
+        if (i % 2 == 0) store_set_expiry(store, key_number(i), NOW + 1);
+    }
+}
+
+START_TEST(what_was_cleared_counts_until_it_is_given_back) {
+    struct store *store = store_new();
+    size_t empty;
+    size_t before;
+    int calls = 0;
+
+    store_set_time(store, NOW);
+    fill(store, 1);
+    store_clear(store);
+    empty = store_memory(store);
+    fill(store, CLEARED);
+    before = store_memory(store);
+    store_clear(store);
+    ck_assert_uint_eq(store_count(store), 0);
+    ck_assert_uint_eq(store_expiring(store), 0);
+    ck_assert(!is_there(store, key_number(7)));
+    ck_assert_uint_gt(store_memory(store), before / 2);
+    ck_assert(store_reclaim_some(store, 0));
+    set(store, "new", "value"); /* meanwhile it can be used */
+    do {
+        size_t memory = store_memory(store);
+
+        calls++;
+        if (!store_reclaim_some(store, 20)) break;
+        ck_assert_uint_le(store_memory(store), memory);
+    } while (true);
+    ck_assert_int_gt(calls, 10);
+    assert_value(store, "new", "value");
+    ck_assert(store_delete(store, slice_of("new")));
+    store_clear(store);
+    ck_assert_uint_eq(store_memory(store), empty);
+    ck_assert(!store_reclaim_some(store, 1000));
+    store_free(store);
+}
+END_TEST
+
+START_TEST(little_is_given_back_at_once_however_often) {
+    struct store *store = store_new();
+    size_t memory = 0;
+
+    store_set_time(store, NOW);
+    for (int i = 0; i < 1000; i++) {
+        fill(store, 100);
+        store_clear(store);
+        if (i == 0) memory = store_memory(store);
+    }
+    ck_assert_uint_eq(store_memory(store), memory);
+    store_free(store);
+}
+END_TEST
+
+START_TEST(while_a_log_is_replayed_all_is_given_back_at_once) {
+    struct store *store = store_new();
+    size_t before = store_memory(store);
+
+    fill(store, CLEARED);
+    store_clear(store);
+    ck_assert_uint_le(store_memory(store), before + 200);
+    ck_assert(!store_reclaim_some(store, 0));
+    store_free(store);
+}
+END_TEST
+
+/* The sanitizers see what is left. */
+START_TEST(a_store_takes_with_it_what_was_cleared) {
+    struct store *store = store_new();
+
+    store_set_time(store, NOW);
+    for (unsigned database = 0; database < 3; database++) {
+        store_select(store, database);
+        fill(store, CLEARED);
+    }
+    store_clear_all(store);
+    fill(store, CLEARED);
+    store_free(store);
+}
+END_TEST
+
 /* ---- Databases -------------------------------------------------------- */
 
 START_TEST(databases_know_nothing_of_each_other) {
@@ -581,6 +711,11 @@ Suite *keyspace_suite(void) {
         setting_a_key_lets_it_live_for_ever,
         what_has_expired_is_found_although_nobody_looks,
         the_share_that_had_expired_is_told,
+        an_expiry_comes_and_goes_without_a_trace,
+        what_was_cleared_counts_until_it_is_given_back,
+        little_is_given_back_at_once_however_often,
+        while_a_log_is_replayed_all_is_given_back_at_once,
+        a_store_takes_with_it_what_was_cleared,
         databases_know_nothing_of_each_other,
         a_database_that_is_only_looked_at_costs_nothing,
         a_scan_misses_nothing_that_stays,
