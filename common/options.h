@@ -15,7 +15,7 @@ enum options_result {
     OPTIONS_ERROR, /* 'error' says what and where: exit with status 2 */
 };
 
-#define OPTIONS_ERROR_MAX 256
+#define OPTIONS_ERROR_MAX 4096 /* may name many lines of a file */
 
 /* Read main()'s arguments. '*options' gets the defaults first, and borrows
  * from 'argv'. */

@@ -7,17 +7,23 @@
 #define REDIS_LITE_CONFIG_H
 
 #include "aof.h"
+#include "buf.h"
 #include "slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Who may use DEBUG: nobody, everybody, those on this machine. */
+enum config_debug { DEBUG_NO, DEBUG_YES, DEBUG_LOCAL };
+
 /* Strings are owned; "" is none. int64_t where Redis takes a number, so that
  * one row of the table describes any of them. */
 struct config {
     /* Where to be found. */
-    char *address;          /* HOST:PORT; "bind" and "port" are its halves */
+    char *address;          /* HOST:PORT, or several with blanks between them;
+                               one after a '-' may be missing on this machine.
+                               "bind" and "port" are its halves */
     char *unixsocket;       /* a path */
     int64_t unixsocketperm; /* as chmod(2)'s mode; 0: the umask decides */
     int64_t tcp_backlog;    /* connections that wait to be accepted */
@@ -26,7 +32,7 @@ struct config {
     /* Who gets in. */
     char *requirepass;
     bool protected_mode;
-    bool enable_debug_command;
+    int64_t enable_debug_command; /* enum config_debug */
     int64_t maxclients;
 
     /* What a client may cost. */
@@ -38,7 +44,8 @@ struct config {
     int64_t output_hard;               /* client-output-buffer-limit normal: */
     int64_t output_soft;               /* bytes, bytes, seconds; 0: any */
     int64_t output_soft_seconds;
-    int64_t maxmemory_clients; /* bytes, of all clients; 0: any */
+    int64_t maxmemory_clients; /* bytes, of all clients; 0: any; -n: n percent
+                                  of maxmemory (config_clients_limit()) */
 
     /* What the data may cost. */
     int64_t databases;
@@ -64,23 +71,39 @@ struct config {
 struct config *config_new(void);
 void config_free(struct config *config);
 
+/* Whether there is a setting of this name, in any case. */
+bool config_has(struct slice name);
+
+/* Whether Redis has a setting that asks nothing of a server like this one,
+ * whatever its value: about replicas, snapshots, other types of data. */
+bool config_ignores(struct slice name);
+
 /* Take one setting as the command line and the file say it: 'name' in any case,
  * and its values (most have one). False, and in 'error' what is wrong. */
-bool config_set(struct config *config, const char *name,
+bool config_set(struct config *config, struct slice name,
                 const struct slice *values, size_t count,
                 char error[CONFIG_ERROR_MAX]);
 
-/* The same for CONFIG SET: refuses what cannot change while the server runs. */
-bool config_change(struct config *config, struct slice name, struct slice value,
-                   char error[CONFIG_ERROR_MAX]);
+/* Whether CONFIG SET may set it: some cannot change while the server runs. */
+bool config_is_changeable(struct slice name);
 
-/* Call 'visit' for each setting whose name matches the glob 'pattern', with its
- * value as CONFIG GET shows it. Names that stand for another (port, bind, dir,
- * appendfilename, and fixed ones that tools ask for: save, maxmemory-policy)
- * are among them. */
-typedef void config_visit_fn(void *context, struct slice name,
-                             struct slice value);
-void config_visit(const struct config *config, struct slice pattern,
-                  config_visit_fn *visit, void *context);
+/* Append the value of a setting that there is, as CONFIG GET shows it. */
+void config_get(const struct config *config, struct slice name,
+                struct buf *value);
+
+/* The name of setting number 'i'; NULL if there are not so many. */
+const char *config_name(size_t i);
+
+/* What maxmemory_clients comes to, bytes; 0: any. */
+size_t config_clients_limit(const struct config *config);
+
+/* Print each setting, what it takes and its default, to stdout. */
+void config_print_help(void);
+
+/* Take all settings of a file (config_file.c). False if any of its lines is
+ * refused, or it cannot be read: then 'error' names all of them, a line each,
+ * as far as there is room. */
+bool config_read_file(struct config *config, const char *path, char *error,
+                      size_t size);
 
 #endif

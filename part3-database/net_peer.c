@@ -1,12 +1,15 @@
 /* net_peer.c -- who is at the other end; sockets in the file system. */
 #include "net_peer.h"
 
+#include "util.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,6 +63,71 @@ bool net_peer_is_local(int fd) {
                 peer.ipv6.sin6_addr.s6_addr[12] == 127);
     default: return false;
     }
+}
+
+/* An address whose port is 0 gets that of the socket before it. */
+static int listen_on(const char *address, int port, int fds[LISTENERS_MAX],
+                     char error[NET_TEXT_MAX]) {
+    size_t len = strlen(address);
+    char text[NET_TEXT_MAX];
+
+    if (port == 0 || len < 2 || strcmp(address + len - 2, ":0") != 0) {
+        return net_listen(address, fds, error);
+    }
+    snprintf(text, sizeof text, "%.*s:%d", (int)len - 2, address, port);
+    return net_listen(text, fds, error);
+}
+
+/* Listen on one more address: how many sockets there are now, or -1. */
+static int listen_more(const char *address, int fds[LISTENERS_MAX], int count,
+                       char error[NET_TEXT_MAX]) {
+    bool may_be_missing = address[0] == '-';
+    int port = count > 0 ? net_local_port(fds[0]) : 0;
+    int more[LISTENERS_MAX];
+    int found, i;
+
+    errno = 0;
+    found = listen_on(address + may_be_missing, port, more, error);
+    if (found == -1) {
+        bool is_missing = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
+
+        return may_be_missing && is_missing ? count : -1;
+    }
+    for (i = 0; i < found; i++) {
+        if (count < LISTENERS_MAX) {
+            fds[count++] = more[i];
+        } else {
+            close(more[i]);
+        }
+    }
+    return count;
+}
+
+int net_listen_all(const char *addresses, int backlog, int fds[LISTENERS_MAX],
+                   char error[NET_TEXT_MAX]) {
+    char *words = xstrdup(addresses);
+    char *rest = words;
+    char *word;
+    int count = 0;
+    int known;
+    int i;
+
+    while ((word = strtok_r(rest, " ", &rest)) != NULL) {
+        known = count;
+        count = listen_more(word, fds, known, error);
+        if (count == -1) {
+            while (known > 0)
+                close(fds[--known]);
+            break;
+        }
+    }
+    free(words);
+    /* Again, and the backlog is another (listen(2)); it cannot fail. */
+    for (i = 0; i < count; i++)
+        listen(fds[i], backlog);
+    if (count != 0) return count;
+    snprintf(error, NET_TEXT_MAX, "%.200s: no such address here", addresses);
+    return -1;
 }
 
 int net_listen_unix(const char *path, unsigned mode, int backlog,

@@ -14,6 +14,12 @@ void net_peer_address(int fd, char text[NET_TEXT_MAX]);
 /* Whether the peer is on this machine: a Unix socket, or a loopback address. */
 bool net_peer_is_local(int fd);
 
+/* net_listen() on several addresses with blanks between them, of which all get
+ * the port of the first where theirs is 0. One after a '-' may be missing on
+ * this machine. 'backlog': connections that may wait to be accepted. */
+int net_listen_all(const char *addresses, int backlog, int fds[LISTENERS_MAX],
+                   char error[NET_TEXT_MAX]);
+
 /* Listen on a Unix socket at 'path', which is replaced if it is there. 'mode':
  * who may connect (chmod(2)); 0: as the umask says. It never is open to more
  * than that, not even for a moment (CVE-2023-45145). Returns the descriptor;

@@ -363,7 +363,8 @@ static bool open_loop(struct server *server) {
 static bool open_listeners(struct server *server) {
     const struct config *config = server->config;
     char error[NET_TEXT_MAX];
-    int count = net_listen(config->address, server->listeners, error);
+    int count = net_listen_all(config->address, (int)config->tcp_backlog,
+                               server->listeners, error);
     int i;
 
     if (count >= 0) server->listener_count = count;

@@ -281,7 +281,7 @@ void server_check_clients(struct server *server, int64_t now_ms) {
 
 /* All clients together: the one that costs most goes first. */
 void server_check_costs(struct server *server) {
-    size_t limit = (size_t)server->config->maxmemory_clients;
+    size_t limit = config_clients_limit(server->config);
     size_t memory = server->clients_memory;
 
     while (limit > 0 && memory > limit) {

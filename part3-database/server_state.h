@@ -57,7 +57,7 @@ struct server {
 
     struct loop *loop;
     int wake[2]; /* a pipe: a byte in [1] ends the wait */
-    int listeners[LISTENERS_MAX];
+    int listeners[LISTENERS_MAX + 1]; /* one is the Unix socket */
     int listener_count;
     int unix_listener;       /* -1: none */
     int64_t accept_again_ms; /* out of descriptors until then; 0: accepting */

@@ -1,0 +1,379 @@
+/* config_kind.c -- kinds of settings: how their values are read and shown, and
+ * what CONFIG SET says of a wrong one. The texts are Redis's. */
+#include "config_kind.h"
+
+#include "util.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HZ_MAX 500
+
+static void *place_of(const struct config *config, const struct setting *row) {
+    return (char *)(uintptr_t)config + row->place;
+}
+
+static void show_text(struct buf *out, const char *text) {
+    buf_append(out, text, strlen(text));
+}
+
+static void show_integer(struct buf *out, const char *format, int64_t number) {
+    char text[32];
+
+    snprintf(text, sizeof text, format, (long long)number);
+    show_text(out, text);
+}
+
+/* ---- Numbers ------------------------------------------------------------- */
+
+static const char *set_integer(struct config *config, const struct setting *row,
+                               int64_t number, char error[CONFIG_ERROR_MAX]) {
+    if (number < row->min || number > row->max) {
+        snprintf(error, CONFIG_ERROR_MAX,
+                 "argument must be between %lld and %lld inclusive",
+                 (long long)row->min, (long long)row->max);
+        return error;
+    }
+    *(int64_t *)place_of(config, row) = number;
+    return NULL;
+}
+
+static const char *number_set(struct config *config, const struct setting *row,
+                              const struct slice *values, size_t count,
+                              char error[CONFIG_ERROR_MAX]) {
+    int64_t number;
+
+    (void)count;
+    if (!slice_to_int64(values[0], &number)) {
+        return "argument couldn't be parsed into an integer";
+    }
+    return set_integer(config, row, number, error);
+}
+
+static void number_show(const struct config *config, const struct setting *row,
+                        struct buf *out) {
+    show_integer(out, "%lld", *(int64_t *)place_of(config, row));
+}
+
+const struct config_kind kind_number = {number_set, number_show, false, false,
+                                        NULL};
+
+/* Any number is taken; the loop has its limits. */
+static const char *hz_set(struct config *config, const struct setting *row,
+                          const struct slice *values, size_t count,
+                          char error[CONFIG_ERROR_MAX]) {
+    const char *wrong = number_set(config, row, values, count, error);
+
+    if (config->hz < 1) config->hz = 1;
+    if (config->hz > HZ_MAX) config->hz = HZ_MAX;
+    return wrong;
+}
+
+const struct config_kind kind_hz = {hz_set, number_show, false, false, NULL};
+
+static const char *octal_set(struct config *config, const struct setting *row,
+                             const struct slice *values, size_t count,
+                             char error[CONFIG_ERROR_MAX]) {
+    int64_t number = 0;
+    size_t i;
+
+    (void)count;
+    for (i = 0; i < values[0].len; i++) {
+        char c = values[0].data[i];
+
+        if (c < '0' || c > '7' || number > INT_MAX) break;
+        number = number * 8 + (c - '0');
+    }
+    if (i == 0 || i < values[0].len) {
+        return "argument couldn't be parsed as an octal number";
+    }
+    return set_integer(config, row, number, error);
+}
+
+static void octal_show(const struct config *config, const struct setting *row,
+                       struct buf *out) {
+    show_integer(out, "%llo", *(int64_t *)place_of(config, row));
+}
+
+const struct config_kind kind_octal = {octal_set, octal_show, false, false,
+                                       NULL};
+
+/* ---- Bytes --------------------------------------------------------------- */
+
+/* "100", "1k" (1000), "1kb" (1024), "5MB"; no digits are none. */
+static bool read_memory(struct slice text, int64_t *bytes) {
+    static const struct config_word units[] = {
+        {"",   1         },
+        {"b",  1         },
+        {"k",  1000      },
+        {"kb", 1 << 10   },
+        {"m",  1000000   },
+        {"mb", 1 << 20   },
+        {"g",  1000000000},
+        {"gb", 1 << 30   },
+        {NULL, 0         }
+    };
+    const struct config_word *unit = units;
+    int64_t number = 0;
+
+    for (; text.len > 0 && *text.data >= '0' && *text.data <= '9';
+         text.data++, text.len--) {
+        int digit = *text.data - '0';
+
+        if (number > (INT64_MAX - digit) / 10) return false;
+        number = number * 10 + digit;
+    }
+    while (unit->name != NULL &&
+           !slice_equal_nocase(text, slice_of(unit->name)))
+        unit++;
+    if (unit->name == NULL || number > INT64_MAX / unit->value) return false;
+    *bytes = number * unit->value;
+    return true;
+}
+
+static const char *memory_set(struct config *config, const struct setting *row,
+                              const struct slice *values, size_t count,
+                              char error[CONFIG_ERROR_MAX]) {
+    int64_t bytes;
+
+    (void)count;
+    if (!read_memory(values[0], &bytes)) {
+        return "argument must be a memory value";
+    }
+    return set_integer(config, row, bytes, error);
+}
+
+const struct config_kind kind_memory = {memory_set, number_show, false, false,
+                                        NULL};
+
+static const char *percent_set(struct config *config, const struct setting *row,
+                               const struct slice *values, size_t count,
+                               char error[CONFIG_ERROR_MAX]) {
+    static const char wrong[] = "argument must be a memory or percent value";
+    struct slice text = values[0];
+    int64_t number;
+
+    (void)count;
+    if (text.len > 0 && text.data[text.len - 1] == '%') {
+        text.len--;
+        if (!slice_to_int64(text, &number) || number < 0) return wrong;
+        if (number > 100) {
+            return "percentage argument must be less or equal to 100";
+        }
+        number = -number;
+    } else if (!read_memory(text, &number)) {
+        return wrong;
+    }
+    return set_integer(config, row, number, error);
+}
+
+static void percent_show(const struct config *config, const struct setting *row,
+                         struct buf *out) {
+    int64_t number = *(int64_t *)place_of(config, row);
+
+    show_integer(out, number < 0 ? "%lld%%" : "%lld",
+                 number < 0 ? -number : number);
+}
+
+const struct config_kind kind_memory_or_percent = {percent_set, percent_show,
+                                                   false, false, NULL};
+
+/* ---- Limits of output ---------------------------------------------------- */
+
+/* "normal 1gb 64mb 60": a class of clients, and its limits. There are clients
+ * of one class only, so what is said of the others is read and forgotten. */
+static const char *output_set_one(struct config *config,
+                                  const struct slice words[4], bool is_taken) {
+    int64_t hard, soft, seconds;
+
+    if (!read_memory(words[1], &hard) || !read_memory(words[2], &soft) ||
+        !slice_to_int64(words[3], &seconds) || seconds < 0 ||
+        seconds > INT_MAX) {
+        return "Error in hard, soft or soft_seconds setting in buffer limit "
+               "configuration.";
+    }
+    if (is_taken && slice_equal_nocase(words[0], slice_of("normal"))) {
+        config->output_hard = hard;
+        config->output_soft = soft;
+        config->output_soft_seconds = seconds;
+    }
+    return NULL;
+}
+
+static bool is_client_class(struct slice word) {
+    return slice_equal_nocase(word, slice_of("normal")) ||
+           slice_equal_nocase(word, slice_of("slave")) ||
+           slice_equal_nocase(word, slice_of("replica")) ||
+           slice_equal_nocase(word, slice_of("pubsub"));
+}
+
+static const char *output_set(struct config *config, const struct setting *row,
+                              const struct slice *values, size_t count,
+                              char error[CONFIG_ERROR_MAX]) {
+    const char *wrong = NULL;
+    size_t i;
+
+    (void)row;
+    (void)error;
+    if (count % 4 != 0) {
+        return "Wrong number of arguments in buffer limit configuration.";
+    }
+    for (i = 0; i < count; i += 4) {
+        if (!is_client_class(values[i])) {
+            return "Invalid client class specified in buffer limit "
+                   "configuration.";
+        }
+        wrong = output_set_one(config, values + i, false);
+        if (wrong != NULL) return wrong;
+    }
+    for (i = 0; i < count; i += 4)
+        output_set_one(config, values + i, true);
+    return NULL;
+}
+
+static void output_show(const struct config *config, const struct setting *row,
+                        struct buf *out) {
+    char text[160];
+
+    (void)row;
+    snprintf(text, sizeof text,
+             "normal %lld %lld %lld slave 268435456 67108864 60 pubsub "
+             "33554432 8388608 60",
+             (long long)config->output_hard, (long long)config->output_soft,
+             (long long)config->output_soft_seconds);
+    show_text(out, text);
+}
+
+const struct config_kind kind_output_limits = {output_set, output_show, true,
+                                               false, NULL};
+
+/* ---- Words --------------------------------------------------------------- */
+
+static const char *yes_no_set(struct config *config, const struct setting *row,
+                              const struct slice *values, size_t count,
+                              char error[CONFIG_ERROR_MAX]) {
+    bool yes = slice_equal_nocase(values[0], slice_of("yes"));
+
+    (void)count;
+    (void)error;
+    if (!yes && !slice_equal_nocase(values[0], slice_of("no"))) {
+        return "argument must be 'yes' or 'no'";
+    }
+    *(bool *)place_of(config, row) = yes;
+    return NULL;
+}
+
+static void yes_no_show(const struct config *config, const struct setting *row,
+                        struct buf *out) {
+    show_text(out, *(bool *)place_of(config, row) ? "yes" : "no");
+}
+
+const struct config_kind kind_yes_no = {yes_no_set, yes_no_show, false, false,
+                                        NULL};
+
+static const char *word_set(struct config *config, const struct setting *row,
+                            const struct slice *values, size_t count,
+                            char error[CONFIG_ERROR_MAX]) {
+    const struct config_word *word;
+    int len = snprintf(error, CONFIG_ERROR_MAX,
+                       "argument(s) must be one of the following: ");
+
+    (void)count;
+    for (word = row->kind->words; word->name != NULL; word++) {
+        if (slice_equal_nocase(values[0], slice_of(word->name))) {
+            *(int64_t *)place_of(config, row) = word->value;
+            return NULL;
+        }
+        len += snprintf(error + len, CONFIG_ERROR_MAX - (size_t)len, "%s%s",
+                        word->name, word[1].name != NULL ? ", " : "");
+    }
+    return error;
+}
+
+static void word_show(const struct config *config, const struct setting *row,
+                      struct buf *out) {
+    const struct config_word *word = row->kind->words;
+
+    while (word->value != *(int64_t *)place_of(config, row))
+        word++;
+    show_text(out, word->name);
+}
+
+static const struct config_word fsync_words[] = {
+    {"everysec", FSYNC_EVERYSEC},
+    {"always",   FSYNC_ALWAYS  },
+    {"no",       FSYNC_NO      },
+    {NULL,       0             }
+};
+static const struct config_word loglevel_words[] = {
+    {"debug",   LOG_DEBUG  },
+    {"verbose", LOG_VERBOSE},
+    {"notice",  LOG_NOTICE },
+    {"warning", LOG_WARNING},
+    {NULL,      0          }
+};
+static const struct config_word debug_words[] = {
+    {"no",    DEBUG_NO   },
+    {"yes",   DEBUG_YES  },
+    {"local", DEBUG_LOCAL},
+    {NULL,    0          }
+};
+
+const struct config_kind kind_fsync = {word_set, word_show, false, false,
+                                       fsync_words};
+const struct config_kind kind_loglevel = {word_set, word_show, false, false,
+                                          loglevel_words};
+const struct config_kind kind_debug = {word_set, word_show, false, false,
+                                       debug_words};
+
+/* ---- Strings ------------------------------------------------------------- */
+
+void config_replace(char **string, struct slice bytes) {
+    free(*string);
+    *string = xcalloc(1, bytes.len + 1);
+    memcpy(*string, bytes.data, bytes.len);
+}
+
+static const char *string_set(struct config *config, const struct setting *row,
+                              const struct slice *values, size_t count,
+                              char error[CONFIG_ERROR_MAX]) {
+    (void)count;
+    (void)error;
+    if (memchr(values[0].data, '\0', values[0].len) != NULL) {
+        return "argument must not hold a NUL byte";
+    }
+    config_replace(place_of(config, row), values[0]);
+    return NULL;
+}
+
+static void string_show(const struct config *config, const struct setting *row,
+                        struct buf *out) {
+    show_text(out, *(char **)place_of(config, row));
+}
+
+const struct config_kind kind_string = {string_set, string_show, false, true,
+                                        NULL};
+
+/* What cannot be had otherwise: asking for just that asks for nothing. */
+static const char *fixed_set(struct config *config, const struct setting *row,
+                             const struct slice *values, size_t count,
+                             char error[CONFIG_ERROR_MAX]) {
+    (void)config;
+    if (count == 1 && slice_equal_nocase(values[0], slice_of(row->start))) {
+        return NULL;
+    }
+    snprintf(error, CONFIG_ERROR_MAX, "this server knows only '%s'",
+             row->start);
+    return error;
+}
+
+static void fixed_show(const struct config *config, const struct setting *row,
+                       struct buf *out) {
+    (void)config;
+    show_text(out, row->start);
+}
+
+const struct config_kind kind_fixed = {fixed_set, fixed_show, true, false,
+                                       NULL};
