@@ -217,6 +217,7 @@ static const char *output_set(struct config *config, const struct setting *row,
 
     (void)row;
     (void)error;
+    if (count == 1 && values[0].len == 0) return NULL; /* of no class */
     if (count % 4 != 0) {
         return "Wrong number of arguments in buffer limit configuration.";
     }

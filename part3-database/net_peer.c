@@ -130,6 +130,13 @@ int net_listen_all(const char *addresses, int backlog, int fds[LISTENERS_MAX],
     return -1;
 }
 
+/* One that was left behind is in the way; anything else is not ours. */
+static void remove_socket(const char *path) {
+    struct stat there;
+
+    if (lstat(path, &there) == 0 && S_ISSOCK(there.st_mode)) unlink(path);
+}
+
 int net_listen_unix(const char *path, unsigned mode, int backlog,
                     char error[NET_TEXT_MAX]) {
     union address at = {.local.sun_family = AF_UNIX};
@@ -145,15 +152,10 @@ int net_listen_unix(const char *path, unsigned mode, int backlog,
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd == -1) goto failed;
 
-    /* A socket that was left behind is in the way; anything else is not ours
-     * to remove. Between bind() and chmod() nobody else may get in: the umask
-     * takes away what the mode will give. */
-    {
-        struct stat there;
-
-        if (lstat(path, &there) == 0 && S_ISSOCK(there.st_mode)) unlink(path);
-    }
-    before = umask(mode != 0 ? 0777 : 0);
+    remove_socket(path);
+    /* Between bind() and chmod() nobody may get in: the umask takes away what
+     * the mode will give. */
+    before = umask(0777);
     if (mode == 0) umask(before);
     bound = bind(fd, &at.any, sizeof at.local);
     umask(before);

@@ -183,13 +183,15 @@ static void settle(struct server *server) {
     for (i = 0; i < server->served_count; i++) {
         settle_conn(server, server->served[i]);
     }
-    server_check_costs(server);
     for (i = 0; i < server->served_count; i++) {
         if (server->served[i]->dead) {
             server_remove_conn(server, server->served[i]);
         }
     }
     server->served_count = server->sent_count = 0;
+    server_remove_doomed(server);
+    /* Last: what those cost who are gone is no reason to close another. */
+    server_check_costs(server);
     server_remove_doomed(server);
 }
 
@@ -291,10 +293,12 @@ int server_turn(struct server *server, int timeout_ms) {
         return -1;
     }
     look_at_clocks(server);
-    tick(server);
     for (i = 0; i < count; i++) {
         if (handle(server, &events[i]) == -1) return -1;
     }
+    /* After them: if we slept for long, those who spoke in time are not late.
+     */
+    tick(server);
     if (commit_and_send(server) == -1) return -1;
     settle(server);
     return 0;
@@ -429,6 +433,7 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
         .args = RESP_ARGS_MAX,
         .bulk = config->proto_max_bulk_len,
         .request = config->client_query_buffer_limit};
+    if (config->requirepass[0] == '\0') server_let_all_in(server);
     if (!limit_clients(server) || config->maxclients < wanted) {
         snprintf(error, CONFIG_ERROR_MAX,
                  "The operating system is not able to handle the specified "
@@ -555,9 +560,7 @@ int server_free(struct server *server) {
     query_free(&server->query);
     buf_free(&server->replies);
     free(server->figures.of);
-    if (server->config->logfile[0] != '\0' && server->log.fd != STDERR_FILENO) {
-        close(server->log.fd);
-    }
+    if (server->log.fd != server->options->log.fd) close(server->log.fd);
     config_free(server->config);
     free(server);
     return result;

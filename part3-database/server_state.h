@@ -142,6 +142,9 @@ void server_check_output(struct server *server, struct conn *conn,
 void server_check_clients(struct server *server, int64_t now_ms);
 void server_check_costs(struct server *server);
 
+/* Nobody has to say a password any longer. */
+void server_let_all_in(struct server *server);
+
 /* Let this client see what all others do, or no longer (MONITOR, RESET). */
 void server_monitor(struct server *server, struct conn *conn, bool on);
 
