@@ -33,7 +33,7 @@ static void watch_listeners(struct server *server, unsigned interest) {
 /* Out of descriptors. The connection stays in the backlog, so its listener
  * would be ready again at once, and for ever: stop looking for a while. */
 static void pause_accepting(struct server *server, int cause) {
-    int64_t now = clock_ms();
+    int64_t now = server->turn_us / 1000;
 
     if (now - server->accept_warned_ms >= ACCEPT_PAUSE_MS) {
         server->accept_warned_ms = now;
@@ -47,7 +47,7 @@ static void pause_accepting(struct server *server, int cause) {
 
 void server_resume_accepting(struct server *server) {
     if (server->accept_again_ms == 0) return;
-    if (clock_ms() < server->accept_again_ms) return;
+    if (server->turn_us / 1000 < server->accept_again_ms) return;
     server->accept_again_ms = 0;
     watch_listeners(server, LOOP_READ);
 }
@@ -77,7 +77,7 @@ static void add_conn(struct server *server, int fd) {
     make_place(server, (size_t)fd);
     conn = conn_new(fd, ++server->last_id);
     conn->interest = LOOP_READ;
-    conn->created_ms = conn->active_ms = clock_ms();
+    conn->created_ms = conn->active_ms = server->turn_us / 1000;
     conn->session.authenticated = server->config->requirepass[0] == '\0';
     server->conns[fd] = conn;
     server->client_count++;
