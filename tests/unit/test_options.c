@@ -121,6 +121,53 @@ START_TEST(what_follows_an_option_is_its_value_whatever_it_looks_like) {
 }
 END_TEST
 
+#if PART >= 3
+/* ---- As Redis has it --------------------------------------------------- */
+
+START_TEST(names_are_taken_in_any_case_and_values_until_the_next_name) {
+    struct server_options options = good(
+        WORDS("--MaxClients", "7", "--CLIENT-output-buffer-limit", "normal",
+              "1mb", "2", "3", "--timeout=9"));
+
+    ck_assert_uint_eq(options.maxclients, 7);
+    ck_assert_int_eq(options.config->output_hard, 1024 * 1024);
+    ck_assert_int_eq(options.config->output_soft_seconds, 3);
+    ck_assert_int_eq(options.config->timeout, 9);
+    options = good(WORDS("--save", "", "--daemonize", "no", "--repl-timeout",
+                         "60", "--bind", "127.0.0.1"));
+    ck_assert_str_eq(options.address, "127.0.0.1:6379");
+    bad(WORDS("--daemonize", "yes"),
+        "--daemonize 'yes': this server knows only 'no'");
+    bad(WORDS("--timeout", "1", "2"),
+        "--timeout '1': wrong number of arguments");
+    bad(WORDS("--timeout=1", "2"), "unknown option '2' (see --help)");
+    bad(WORDS("--repl-timeout"), "--repl-timeout '': expected a value");
+}
+END_TEST
+
+START_TEST(the_command_line_wins_over_a_configuration_file) {
+    char path[] = "/tmp/redis-lite-options-XXXXXX";
+    int fd = mkstemp(path);
+    struct server_options options;
+    char error[OPTIONS_ERROR_MAX];
+    enum options_result result;
+
+    ck_assert_int_ne(dprintf(fd, "maxclients 5\ntimeout 6\nport 7\n"), -1);
+    options = good(WORDS(path, "--timeout", "8"));
+    ck_assert_uint_eq(options.maxclients, 5);
+    ck_assert_int_eq(options.config->timeout, 8);
+    ck_assert_str_eq(options.address, "127.0.0.1:7");
+    ck_assert_int_ne(dprintf(fd, "nosuch 5\n"), -1);
+    close(fd);
+    result = read_words(WORDS(path), &options, error);
+    unlink(path);
+    ck_assert_int_eq(result, OPTIONS_ERROR);
+    ck_assert_ptr_nonnull(
+        strstr(error, "  line 4, 'nosuch 5': this server has no such setting"));
+}
+END_TEST
+#endif
+
 /* ---- Errors ----------------------------------------------------------- */
 
 START_TEST(what_is_no_option_is_an_error) {
@@ -336,6 +383,10 @@ Suite *options_suite(void) {
         what_is_no_option_is_an_error,
         an_option_without_its_value_is_an_error,
         an_address_that_is_none_is_an_error,
+#if PART >= 3
+        names_are_taken_in_any_case_and_values_until_the_next_name,
+        the_command_line_wins_over_a_configuration_file,
+#endif
 #if PART < 3
         a_level_that_is_none_is_an_error,
         a_number_of_clients_is_from_1_to_a_million,
