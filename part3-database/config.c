@@ -224,9 +224,9 @@ const char *config_name(size_t i) {
 
 /* One value that holds many: "normal 0 0 0". */
 static const char *set_split(struct config *config, const struct setting *row,
-                             struct slice text, char error[CONFIG_ERROR_MAX]) {
-    size_t room = text.len / 2 + 1;
-    struct slice *words = xcalloc(room, sizeof *words);
+                             struct config_said *said) {
+    struct slice text = said->values[0];
+    struct slice *words = xcalloc(text.len / 2 + 1, sizeof *words);
     const char *wrong;
     size_t count = 0;
     size_t i;
@@ -238,7 +238,9 @@ static const char *set_split(struct config *config, const struct setting *row,
         }
         words[count - 1].len++;
     }
-    wrong = row->kind->set(config, row, words, count, error);
+    said->values = words;
+    said->count = count;
+    wrong = row->kind->set(config, row, said);
     free(words);
     return wrong;
 }
@@ -247,19 +249,18 @@ bool config_set(struct config *config, struct slice name,
                 const struct slice *values, size_t count,
                 char error[CONFIG_ERROR_MAX]) {
     const struct setting *row = find(name);
+    struct config_said said = {values, count, ""};
     const char *wrong;
 
     if (row->kind->has_many && count == 1 &&
         memchr(values[0].data, ' ', values[0].len) != NULL) {
-        wrong = set_split(config, row, values[0], error);
+        wrong = set_split(config, row, &said);
     } else if (count == 1 || (count > 1 && row->kind->has_many)) {
-        wrong = row->kind->set(config, row, values, count, error);
+        wrong = row->kind->set(config, row, &said);
     } else {
         wrong = "wrong number of arguments";
     }
-    if (wrong != NULL && wrong != error) {
-        snprintf(error, CONFIG_ERROR_MAX, "%s", wrong);
-    }
+    if (wrong != NULL) snprintf(error, CONFIG_ERROR_MAX, "%s", wrong);
     return wrong == NULL;
 }
 

@@ -28,28 +28,31 @@ static void show_integer(struct buf *out, const char *format, int64_t number) {
 
 /* ---- Numbers ------------------------------------------------------------- */
 
+const char *config_check_range(const struct setting *row, int64_t number,
+                               struct config_said *said) {
+    if (number >= row->min && number <= row->max) return NULL;
+    snprintf(said->error, CONFIG_ERROR_MAX,
+             "argument must be between %lld and %lld inclusive",
+             (long long)row->min, (long long)row->max);
+    return said->error;
+}
+
 static const char *set_integer(struct config *config, const struct setting *row,
-                               int64_t number, char error[CONFIG_ERROR_MAX]) {
-    if (number < row->min || number > row->max) {
-        snprintf(error, CONFIG_ERROR_MAX,
-                 "argument must be between %lld and %lld inclusive",
-                 (long long)row->min, (long long)row->max);
-        return error;
-    }
-    *(int64_t *)place_of(config, row) = number;
-    return NULL;
+                               int64_t number, struct config_said *said) {
+    const char *wrong = config_check_range(row, number, said);
+
+    if (wrong == NULL) *(int64_t *)place_of(config, row) = number;
+    return wrong;
 }
 
 static const char *number_set(struct config *config, const struct setting *row,
-                              const struct slice *values, size_t count,
-                              char error[CONFIG_ERROR_MAX]) {
+                              struct config_said *said) {
     int64_t number;
 
-    (void)count;
-    if (!slice_to_int64(values[0], &number)) {
+    if (!slice_to_int64(said->values[0], &number)) {
         return "argument couldn't be parsed into an integer";
     }
-    return set_integer(config, row, number, error);
+    return set_integer(config, row, number, said);
 }
 
 static void number_show(const struct config *config, const struct setting *row,
@@ -57,39 +60,35 @@ static void number_show(const struct config *config, const struct setting *row,
     show_integer(out, "%lld", *(int64_t *)place_of(config, row));
 }
 
-const struct config_kind kind_number = {number_set, number_show, false, false,
-                                        NULL};
+const struct config_kind kind_number = {.set = number_set, .show = number_show};
 
 /* Any number is taken; the loop has its limits. */
 static const char *hz_set(struct config *config, const struct setting *row,
-                          const struct slice *values, size_t count,
-                          char error[CONFIG_ERROR_MAX]) {
-    const char *wrong = number_set(config, row, values, count, error);
+                          struct config_said *said) {
+    const char *wrong = number_set(config, row, said);
 
     if (config->hz < 1) config->hz = 1;
     if (config->hz > HZ_MAX) config->hz = HZ_MAX;
     return wrong;
 }
 
-const struct config_kind kind_hz = {hz_set, number_show, false, false, NULL};
+const struct config_kind kind_hz = {.set = hz_set, .show = number_show};
 
 static const char *octal_set(struct config *config, const struct setting *row,
-                             const struct slice *values, size_t count,
-                             char error[CONFIG_ERROR_MAX]) {
+                             struct config_said *said) {
     int64_t number = 0;
     size_t i;
 
-    (void)count;
-    for (i = 0; i < values[0].len; i++) {
-        char c = values[0].data[i];
+    for (i = 0; i < said->values[0].len; i++) {
+        char c = said->values[0].data[i];
 
         if (c < '0' || c > '7' || number > INT_MAX) break;
         number = number * 8 + (c - '0');
     }
-    if (i == 0 || i < values[0].len) {
+    if (i == 0 || i < said->values[0].len) {
         return "argument couldn't be parsed as an octal number";
     }
-    return set_integer(config, row, number, error);
+    return set_integer(config, row, number, said);
 }
 
 static void octal_show(const struct config *config, const struct setting *row,
@@ -97,8 +96,7 @@ static void octal_show(const struct config *config, const struct setting *row,
     show_integer(out, "%llo", *(int64_t *)place_of(config, row));
 }
 
-const struct config_kind kind_octal = {octal_set, octal_show, false, false,
-                                       NULL};
+const struct config_kind kind_octal = {.set = octal_set, .show = octal_show};
 
 /* ---- Bytes --------------------------------------------------------------- */
 
@@ -134,28 +132,23 @@ static bool read_memory(struct slice text, int64_t *bytes) {
 }
 
 static const char *memory_set(struct config *config, const struct setting *row,
-                              const struct slice *values, size_t count,
-                              char error[CONFIG_ERROR_MAX]) {
+                              struct config_said *said) {
     int64_t bytes;
 
-    (void)count;
-    if (!read_memory(values[0], &bytes)) {
+    if (!read_memory(said->values[0], &bytes)) {
         return "argument must be a memory value";
     }
-    return set_integer(config, row, bytes, error);
+    return set_integer(config, row, bytes, said);
 }
 
-const struct config_kind kind_memory = {memory_set, number_show, false, false,
-                                        NULL};
+const struct config_kind kind_memory = {.set = memory_set, .show = number_show};
 
 static const char *percent_set(struct config *config, const struct setting *row,
-                               const struct slice *values, size_t count,
-                               char error[CONFIG_ERROR_MAX]) {
+                               struct config_said *said) {
     static const char wrong[] = "argument must be a memory or percent value";
-    struct slice text = values[0];
+    struct slice text = said->values[0];
     int64_t number;
 
-    (void)count;
     if (text.len > 0 && text.data[text.len - 1] == '%') {
         text.len--;
         if (!slice_to_int64(text, &number) || number < 0) return wrong;
@@ -166,7 +159,7 @@ static const char *percent_set(struct config *config, const struct setting *row,
     } else if (!read_memory(text, &number)) {
         return wrong;
     }
-    return set_integer(config, row, number, error);
+    return set_integer(config, row, number, said);
 }
 
 static void percent_show(const struct config *config, const struct setting *row,
@@ -177,8 +170,8 @@ static void percent_show(const struct config *config, const struct setting *row,
                  number < 0 ? -number : number);
 }
 
-const struct config_kind kind_memory_or_percent = {percent_set, percent_show,
-                                                   false, false, NULL};
+const struct config_kind kind_memory_or_percent = {.set = percent_set,
+                                                   .show = percent_show};
 
 /* ---- Limits of output ---------------------------------------------------- */
 
@@ -210,27 +203,26 @@ static bool is_client_class(struct slice word) {
 }
 
 static const char *output_set(struct config *config, const struct setting *row,
-                              const struct slice *values, size_t count,
-                              char error[CONFIG_ERROR_MAX]) {
+                              struct config_said *said) {
     const char *wrong = NULL;
     size_t i;
 
     (void)row;
-    (void)error;
-    if (count == 1 && values[0].len == 0) return NULL; /* of no class */
-    if (count % 4 != 0) {
+    if (said->count == 1 && said->values[0].len == 0)
+        return NULL; /* of no class */
+    if (said->count % 4 != 0) {
         return "Wrong number of arguments in buffer limit configuration.";
     }
-    for (i = 0; i < count; i += 4) {
-        if (!is_client_class(values[i])) {
+    for (i = 0; i < said->count; i += 4) {
+        if (!is_client_class(said->values[i])) {
             return "Invalid client class specified in buffer limit "
                    "configuration.";
         }
-        wrong = output_set_one(config, values + i, false);
+        wrong = output_set_one(config, said->values + i, false);
         if (wrong != NULL) return wrong;
     }
-    for (i = 0; i < count; i += 4)
-        output_set_one(config, values + i, true);
+    for (i = 0; i < said->count; i += 4)
+        output_set_one(config, said->values + i, true);
     return NULL;
 }
 
@@ -247,19 +239,16 @@ static void output_show(const struct config *config, const struct setting *row,
     show_text(out, text);
 }
 
-const struct config_kind kind_output_limits = {output_set, output_show, true,
-                                               false, NULL};
+const struct config_kind kind_output_limits = {
+    .set = output_set, .show = output_show, .has_many = true};
 
 /* ---- Words --------------------------------------------------------------- */
 
 static const char *yes_no_set(struct config *config, const struct setting *row,
-                              const struct slice *values, size_t count,
-                              char error[CONFIG_ERROR_MAX]) {
-    bool yes = slice_equal_nocase(values[0], slice_of("yes"));
+                              struct config_said *said) {
+    bool yes = slice_equal_nocase(said->values[0], slice_of("yes"));
 
-    (void)count;
-    (void)error;
-    if (!yes && !slice_equal_nocase(values[0], slice_of("no"))) {
+    if (!yes && !slice_equal_nocase(said->values[0], slice_of("no"))) {
         return "argument must be 'yes' or 'no'";
     }
     *(bool *)place_of(config, row) = yes;
@@ -271,26 +260,23 @@ static void yes_no_show(const struct config *config, const struct setting *row,
     show_text(out, *(bool *)place_of(config, row) ? "yes" : "no");
 }
 
-const struct config_kind kind_yes_no = {yes_no_set, yes_no_show, false, false,
-                                        NULL};
+const struct config_kind kind_yes_no = {.set = yes_no_set, .show = yes_no_show};
 
 static const char *word_set(struct config *config, const struct setting *row,
-                            const struct slice *values, size_t count,
-                            char error[CONFIG_ERROR_MAX]) {
+                            struct config_said *said) {
     const struct config_word *word;
-    int len = snprintf(error, CONFIG_ERROR_MAX,
+    int len = snprintf(said->error, CONFIG_ERROR_MAX,
                        "argument(s) must be one of the following: ");
 
-    (void)count;
     for (word = row->kind->words; word->name != NULL; word++) {
-        if (slice_equal_nocase(values[0], slice_of(word->name))) {
+        if (slice_equal_nocase(said->values[0], slice_of(word->name))) {
             *(int64_t *)place_of(config, row) = word->value;
             return NULL;
         }
-        len += snprintf(error + len, CONFIG_ERROR_MAX - (size_t)len, "%s%s",
-                        word->name, word[1].name != NULL ? ", " : "");
+        len += snprintf(said->error + len, CONFIG_ERROR_MAX - (size_t)len,
+                        "%s%s", word->name, word[1].name != NULL ? ", " : "");
     }
-    return error;
+    return said->error;
 }
 
 static void word_show(const struct config *config, const struct setting *row,
@@ -322,12 +308,12 @@ static const struct config_word debug_words[] = {
     {NULL,    0          }
 };
 
-const struct config_kind kind_fsync = {word_set, word_show, false, false,
-                                       fsync_words};
-const struct config_kind kind_loglevel = {word_set, word_show, false, false,
-                                          loglevel_words};
-const struct config_kind kind_debug = {word_set, word_show, false, false,
-                                       debug_words};
+const struct config_kind kind_fsync = {
+    .set = word_set, .show = word_show, .words = fsync_words};
+const struct config_kind kind_loglevel = {
+    .set = word_set, .show = word_show, .words = loglevel_words};
+const struct config_kind kind_debug = {
+    .set = word_set, .show = word_show, .words = debug_words};
 
 /* ---- Strings ------------------------------------------------------------- */
 
@@ -338,14 +324,11 @@ void config_replace(char **string, struct slice bytes) {
 }
 
 static const char *string_set(struct config *config, const struct setting *row,
-                              const struct slice *values, size_t count,
-                              char error[CONFIG_ERROR_MAX]) {
-    (void)count;
-    (void)error;
-    if (memchr(values[0].data, '\0', values[0].len) != NULL) {
+                              struct config_said *said) {
+    if (memchr(said->values[0].data, '\0', said->values[0].len) != NULL) {
         return "argument must not hold a NUL byte";
     }
-    config_replace(place_of(config, row), values[0]);
+    config_replace(place_of(config, row), said->values[0]);
     return NULL;
 }
 
@@ -354,20 +337,20 @@ static void string_show(const struct config *config, const struct setting *row,
     show_text(out, *(char **)place_of(config, row));
 }
 
-const struct config_kind kind_string = {string_set, string_show, false, true,
-                                        NULL};
+const struct config_kind kind_string = {
+    .set = string_set, .show = string_show, .is_string = true};
 
 /* What cannot be had otherwise: asking for just that asks for nothing. */
 static const char *fixed_set(struct config *config, const struct setting *row,
-                             const struct slice *values, size_t count,
-                             char error[CONFIG_ERROR_MAX]) {
+                             struct config_said *said) {
     (void)config;
-    if (count == 1 && slice_equal_nocase(values[0], slice_of(row->start))) {
+    if (said->count == 1 &&
+        slice_equal_nocase(said->values[0], slice_of(row->start))) {
         return NULL;
     }
-    snprintf(error, CONFIG_ERROR_MAX, "this server knows only '%s'",
+    snprintf(said->error, CONFIG_ERROR_MAX, "this server knows only '%s'",
              row->start);
-    return error;
+    return said->error;
 }
 
 static void fixed_show(const struct config *config, const struct setting *row,
@@ -376,5 +359,5 @@ static void fixed_show(const struct config *config, const struct setting *row,
     show_text(out, row->start);
 }
 
-const struct config_kind kind_fixed = {fixed_set, fixed_show, true, false,
-                                       NULL};
+const struct config_kind kind_fixed = {
+    .set = fixed_set, .show = fixed_show, .has_many = true};

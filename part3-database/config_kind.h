@@ -13,17 +13,22 @@ struct config_word {
     int64_t value;
 };
 
+/* What is to be taken. */
+struct config_said {
+    const struct slice *values;
+    size_t count;                 /* 1, unless the kind 'has_many' */
+    char error[CONFIG_ERROR_MAX]; /* for a text that is made */
+};
+
 struct config_kind {
-    /* Take 'values' ('count' is 1 unless it 'has_many') into the place of
-     * 'row'. NULL, or what is wrong; a text that is made goes into 'error'. */
+    /* Take it into the place of 'row'. NULL, or what is wrong. */
     const char *(*set)(struct config *config, const struct setting *row,
-                       const struct slice *values, size_t count,
-                       char error[CONFIG_ERROR_MAX]);
+                       struct config_said *said);
     void (*show)(const struct config *config, const struct setting *row,
                  struct buf *out);
-    bool has_many; /* values; one that holds blanks is taken for many, too */
-    bool is_string;
-    const struct config_word *words;
+    const struct config_word *words; /* that it takes, if it takes words */
+    bool has_many;  /* values; one that holds blanks is taken for many, too */
+    bool is_string; /* at its place, owned */
 };
 
 struct setting {
@@ -46,6 +51,10 @@ extern const struct config_kind kind_yes_no, kind_number, kind_hz, kind_octal,
 /* config_place.c */
 extern const struct config_kind kind_address, kind_bind, kind_port,
     kind_aof_path, kind_dir, kind_aof_name;
+
+/* NULL, or that 'number' is not from the row's least to its most. */
+const char *config_check_range(const struct setting *row, int64_t number,
+                               struct config_said *said);
 
 /* Let an owned string be another. */
 void config_replace(char **string, struct slice bytes);

@@ -48,22 +48,20 @@ static struct slice first_port(const struct config *config) {
 }
 
 static const char *address_set(struct config *config, const struct setting *row,
-                               const struct slice *values, size_t count,
-                               char error[CONFIG_ERROR_MAX]) {
+                               struct config_said *said) {
     struct buf joined = {0};
-    const char *wrong = count == 0 ? "expected HOST:PORT" : NULL;
+    const char *wrong = said->count == 0 ? "expected HOST:PORT" : NULL;
     size_t i;
 
     (void)row;
-    (void)error;
-    for (i = 0; i < count && wrong == NULL; i++) {
+    for (i = 0; i < said->count && wrong == NULL; i++) {
         char *text = NULL;
 
-        config_replace(&text, values[i]);
+        config_replace(&text, said->values[i]);
         wrong = net_address_error(text[0] == '-' ? text + 1 : text);
         free(text);
         if (i > 0) buf_append(&joined, " ", 1);
-        buf_append(&joined, values[i].data, values[i].len);
+        buf_append(&joined, said->values[i].data, said->values[i].len);
     }
     if (wrong == NULL) config_replace(&config->address, buf_slice(&joined));
     buf_free(&joined);
@@ -76,8 +74,10 @@ static void address_show(const struct config *config, const struct setting *row,
     buf_append(out, config->address, strlen(config->address));
 }
 
-const struct config_kind kind_address = {address_set, address_show, true, true,
-                                         NULL};
+const struct config_kind kind_address = {.set = address_set,
+                                         .show = address_show,
+                                         .has_many = true,
+                                         .is_string = true};
 
 /* As bind has it: "*" is every interface of IPv4, "::*" of IPv6, and there are
  * no brackets. */
@@ -102,25 +102,23 @@ static void append_host(struct buf *out, struct slice host) {
 }
 
 static const char *bind_set(struct config *config, const struct setting *row,
-                            const struct slice *values, size_t count,
-                            char error[CONFIG_ERROR_MAX]) {
+                            struct config_said *said) {
     struct slice port = first_port(config);
     struct buf joined = {0};
     size_t i;
 
     (void)row;
-    (void)error;
-    for (i = 0; i < count; i++) {
-        if (values[i].len == 0) break;
+    for (i = 0; i < said->count; i++) {
+        if (said->values[i].len == 0) break;
         if (i > 0) buf_append(&joined, " ", 1);
-        append_host(&joined, values[i]);
+        append_host(&joined, said->values[i]);
         buf_append(&joined, port.data, port.len);
     }
-    if (i > 0 && i == count) {
+    if (i > 0 && i == said->count) {
         config_replace(&config->address, buf_slice(&joined));
     }
     buf_free(&joined);
-    return i > 0 && i == count ? NULL : "expected addresses to listen on";
+    return i > 0 && i == said->count ? NULL : "expected addresses to listen on";
 }
 
 static void bind_show(const struct config *config, const struct setting *row,
@@ -149,31 +147,27 @@ static void bind_show(const struct config *config, const struct setting *row,
     }
 }
 
-const struct config_kind kind_bind = {bind_set, bind_show, true, false, NULL};
+const struct config_kind kind_bind = {
+    .set = bind_set, .show = bind_show, .has_many = true};
 
 static const char *port_set(struct config *config, const struct setting *row,
-                            const struct slice *values, size_t count,
-                            char error[CONFIG_ERROR_MAX]) {
+                            struct config_said *said) {
     struct slice rest = slice_of(config->address);
     struct buf joined = {0};
     struct slice word;
+    const char *wrong;
     int64_t port;
 
-    (void)count;
-    if (!slice_to_int64(values[0], &port)) {
+    if (!slice_to_int64(said->values[0], &port)) {
         return "argument couldn't be parsed into an integer";
     }
-    if (port < row->min || port > row->max) {
-        snprintf(error, CONFIG_ERROR_MAX,
-                 "argument must be between %lld and %lld inclusive",
-                 (long long)row->min, (long long)row->max);
-        return error;
-    }
+    wrong = config_check_range(row, port, said);
+    if (wrong != NULL) return wrong;
     while (next_word(&rest, &word)) {
         if (buf_len(&joined) > 0) buf_append(&joined, " ", 1);
         buf_append(&joined, word.data, word.len - port_of(word).len);
         buf_append(&joined, ":", 1);
-        buf_append(&joined, values[0].data, values[0].len);
+        buf_append(&joined, said->values[0].data, said->values[0].len);
     }
     config_replace(&config->address, buf_slice(&joined));
     buf_free(&joined);
@@ -188,7 +182,7 @@ static void port_show(const struct config *config, const struct setting *row,
     buf_append(out, port.data + 1, port.len - 1);
 }
 
-const struct config_kind kind_port = {port_set, port_show, false, false, NULL};
+const struct config_kind kind_port = {.set = port_set, .show = port_show};
 
 /* ---- The path of the log ------------------------------------------------- */
 
@@ -201,13 +195,10 @@ static size_t name_start(const char *path) {
 
 static const char *aof_path_set(struct config *config,
                                 const struct setting *row,
-                                const struct slice *values, size_t count,
-                                char error[CONFIG_ERROR_MAX]) {
+                                struct config_said *said) {
     (void)row;
-    (void)count;
-    (void)error;
-    if (values[0].len == 0) return "expected the name of a file";
-    config_replace(&config->aof_path, values[0]);
+    if (said->values[0].len == 0) return "expected the name of a file";
+    config_replace(&config->aof_path, said->values[0]);
     return NULL;
 }
 
@@ -217,21 +208,19 @@ static void aof_path_show(const struct config *config,
     buf_append(out, config->aof_path, strlen(config->aof_path));
 }
 
-const struct config_kind kind_aof_path = {aof_path_set, aof_path_show, false,
-                                          true, NULL};
+const struct config_kind kind_aof_path = {
+    .set = aof_path_set, .show = aof_path_show, .is_string = true};
 
 static const char *dir_set(struct config *config, const struct setting *row,
-                           const struct slice *values, size_t count,
-                           char error[CONFIG_ERROR_MAX]) {
+                           struct config_said *said) {
     const char *name = config->aof_path + name_start(config->aof_path);
     struct buf path = {0};
 
     (void)row;
-    (void)count;
-    (void)error;
-    if (values[0].len == 0) return "expected the name of a directory";
-    buf_append(&path, values[0].data, values[0].len);
-    if (values[0].data[values[0].len - 1] != '/') buf_append(&path, "/", 1);
+    if (said->values[0].len == 0) return "expected the name of a directory";
+    buf_append(&path, said->values[0].data, said->values[0].len);
+    if (said->values[0].data[said->values[0].len - 1] != '/')
+        buf_append(&path, "/", 1);
     buf_append(&path, name, strlen(name));
     config_replace(&config->aof_path, buf_slice(&path));
     buf_free(&path);
@@ -255,23 +244,20 @@ static void dir_show(const struct config *config, const struct setting *row,
     free(folder);
 }
 
-const struct config_kind kind_dir = {dir_set, dir_show, false, false, NULL};
+const struct config_kind kind_dir = {.set = dir_set, .show = dir_show};
 
 static const char *aof_name_set(struct config *config,
                                 const struct setting *row,
-                                const struct slice *values, size_t count,
-                                char error[CONFIG_ERROR_MAX]) {
+                                struct config_said *said) {
     struct buf path = {0};
 
     (void)row;
-    (void)count;
-    (void)error;
-    if (values[0].len == 0) return "appendfilename can't be empty";
-    if (memchr(values[0].data, '/', values[0].len) != NULL) {
+    if (said->values[0].len == 0) return "appendfilename can't be empty";
+    if (memchr(said->values[0].data, '/', said->values[0].len) != NULL) {
         return "appendfilename can't be a path, just a filename";
     }
     buf_append(&path, config->aof_path, name_start(config->aof_path));
-    buf_append(&path, values[0].data, values[0].len);
+    buf_append(&path, said->values[0].data, said->values[0].len);
     config_replace(&config->aof_path, buf_slice(&path));
     buf_free(&path);
     return NULL;
@@ -285,5 +271,5 @@ static void aof_name_show(const struct config *config,
     buf_append(out, name, strlen(name));
 }
 
-const struct config_kind kind_aof_name = {aof_name_set, aof_name_show, false,
-                                          false, NULL};
+const struct config_kind kind_aof_name = {.set = aof_name_set,
+                                          .show = aof_name_show};
