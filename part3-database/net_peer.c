@@ -48,6 +48,22 @@ void net_peer_address(int fd, char text[NET_TEXT_MAX]) {
     }
 }
 
+bool net_is_unix(int fd) {
+    union address own = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof own;
+
+    return getsockname(fd, &own.any, &size) == 0 &&
+           own.any.sa_family == AF_UNIX;
+}
+
+void net_own_address(int fd, char text[NET_TEXT_MAX]) {
+    if (net_is_unix(fd)) {
+        net_peer_address(fd, text);
+    } else {
+        net_local_address(fd, text);
+    }
+}
+
 bool net_peer_is_local(int fd) {
     union address peer = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof peer;

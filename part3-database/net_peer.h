@@ -11,6 +11,12 @@
  * through a Unix socket of that path. */
 void net_peer_address(int fd, char text[NET_TEXT_MAX]);
 
+/* Likewise, which of our addresses it came to. */
+void net_own_address(int fd, char text[NET_TEXT_MAX]);
+
+/* Whether it came through a Unix socket. */
+bool net_is_unix(int fd);
+
 /* Whether the peer is on this machine: a Unix socket, or a loopback address. */
 bool net_peer_is_local(int fd);
 
