@@ -28,7 +28,8 @@ struct session {
     struct transaction *transaction; /* owned; NULL unless MULTI or WATCH */
     char *library;         /* CLIENT SETINFO, owned; NULL: did not say */
     char *library_version; /* likewise */
-    const struct command *last_command; /* NULL: none yet */
+    const struct command *last_command; /* NULL: none yet, or unknown */
+    const char *last_subcommand;        /* NULL: it had none */
 };
 
 #endif

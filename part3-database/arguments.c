@@ -180,6 +180,7 @@ void run_subcommand(struct call *call, const char *container,
     const struct subcommand *row = find_row(name, table);
     char upper[UPPER_MAX];
 
+    call->session->last_subcommand = row != NULL ? row->name : NULL;
     if (row == NULL) {
         resp_write_error(
             call->out, "ERR unknown subcommand '%.*s'. Try %s HELP.",
