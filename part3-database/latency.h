@@ -36,4 +36,9 @@ const char *latency_name(enum latency_event event);
 void latency_add(struct latency *latency, enum latency_event event,
                  int64_t time, int64_t ms);
 
+/* One that is kept, the newest is number 0; NULL: there are not so many. */
+const struct latency_sample *latency_at(const struct latency *latency,
+                                        enum latency_event event,
+                                        size_t number);
+
 #endif
