@@ -1,61 +1,154 @@
 /* command_handshake.c -- what client libraries ask before the first command of
- * their user: which protocol, who is there, what can you do. */
+ * their user: which protocol, who is there, let me in, which database. */
+#include "arguments.h"
 #include "handlers.h"
 #include "params.h"
 #include "resp.h"
+#include "server_state.h"
+#include "transaction.h"
 
-static bool is(struct slice argument, const char *word) {
-    return slice_equal_nocase(argument, slice_of(word));
-}
+#include <limits.h>
 
-/* A name goes into lists of one client a line: no blank, no control byte. */
-static bool set_name(struct call *call, struct slice name) {
-    struct buf *own = &call->session->name;
+#define REDACTED "(redacted)" /* as Redis writes it */
+
+bool client_takes_word(struct call *call, const char *what, struct slice word) {
     size_t i;
 
-    for (i = 0; i < name.len; i++) {
-        if (name.data[i] < '!' || name.data[i] > '~') {
+    for (i = 0; i < word.len; i++) {
+        if (word.data[i] < '!' || word.data[i] > '~') {
             resp_write_error(call->out,
-                             "ERR Client names cannot contain spaces, newlines "
-                             "or special characters.");
+                             "ERR %s cannot contain spaces, newlines or "
+                             "special characters.",
+                             what);
             return false;
         }
     }
+    return true;
+}
+
+bool client_set_name(struct call *call, struct slice name) {
+    struct buf *own = &call->session->name;
+
+    if (!client_takes_word(call, "Client names", name)) return false;
     buf_free(own);
     buf_append(own, name.data, name.len);
     return true;
 }
 
+/* ---- Passwords -------------------------------------------------------- */
+
+/* The one that is asked for; "": none. */
+static struct slice password_of(const struct call *call) {
+    if (call->server == NULL) return slice_of("");
+    return slice_of(call->server->config->requirepass);
+}
+
+/* As slice_equal(), in a time that does not tell how much was right: it depends
+ * on what was said only by its length. */
+static bool is_secret(struct slice said, struct slice secret) {
+    size_t wrong = said.len ^ secret.len;
+    size_t i;
+
+    for (i = 0; i < said.len; i++) {
+        char c = i < secret.len ? secret.data[i] : '\0';
+
+        wrong |= (unsigned char)(said.data[i] ^ c);
+    }
+    return wrong == 0;
+}
+
+/* There is one user. Without a password to ask for, any is right. */
+static bool authenticate(struct call *call, struct slice user,
+                         struct slice said) {
+    struct slice password = password_of(call);
+
+    if (!slice_equal(user, slice_of("default")) ||
+        (password.len > 0 && !is_secret(said, password))) {
+        resp_write_error(call->out, "WRONGPASS invalid username-password pair "
+                                    "or user is disabled.");
+        return false;
+    }
+    call->session->authenticated = true;
+    return true;
+}
+
+void command_auth(struct call *call) {
+    struct slice user = slice_of("default");
+
+    if (call->argc > 3) {
+        reply_syntax_error(call);
+        return;
+    }
+    if (call->argc == 3) {
+        user = call->argv[1];
+    } else if (password_of(call).len == 0) {
+        resp_write_error(call->out,
+                         "ERR AUTH <password> called without any password "
+                         "configured for the default user. Are you sure your "
+                         "configuration is correct?");
+        return;
+    }
+    if (authenticate(call, user, call->argv[call->argc - 1])) {
+        resp_write_simple(call->out, "OK");
+    }
+}
+
+/* Whether argument 'i' of this HELLO is AUTH, and what it needs follows. */
+static bool is_hello_auth(const struct slice *argv, size_t argc, size_t i) {
+    return argument_is(argv[i], "auth") && argc - i > 2;
+}
+
+static bool is_redacted(const struct command *command, const struct slice *argv,
+                        size_t argc, size_t i) {
+    if (command->run == command_auth) return i >= 1;
+    if (command->run == command_config) {
+        return i > 2 && i % 2 == 1 && argument_is(argv[1], "set") &&
+               argument_is(argv[i - 1], "requirepass");
+    }
+    if (command->run != command_hello || i < 3) return false;
+    return is_hello_auth(argv, argc, i - 1) ||
+           (i > 3 && is_hello_auth(argv, argc, i - 2));
+}
+
+void arguments_redact(const struct command *command, struct slice *argv,
+                      size_t argc) {
+    size_t i;
+
+    for (i = argc; i-- > 1;) { /* the words before tell, so backwards */
+        if (is_redacted(command, argv, argc, i)) argv[i] = slice_of(REDACTED);
+    }
+}
+
 /* ---- HELLO [version [AUTH user password] [SETNAME name]] --------------- */
 
-/* The options after the version. False if one was answered with an error. */
+/* The options after the version, each done when it is read, as in Redis. False
+ * if one was answered with an error. */
 static bool hello_options(struct call *call) {
     size_t i = 2;
 
     while (i < call->argc) {
-        size_t left = call->argc - i - 1; /* arguments behind this one */
+        const struct slice *option = &call->argv[i];
 
-        if (is(call->argv[i], "auth") && left >= 2) {
-            /* No password can be set in this part, and then Redis takes any
-             * for the user called default, and none for all others. */
-            if (!slice_equal(call->argv[i + 1], slice_of("default"))) {
-                resp_write_error(call->out,
-                                 "WRONGPASS invalid username-password pair or "
-                                 "user is disabled.");
-                return false;
-            }
+        if (is_hello_auth(call->argv, call->argc, i)) {
+            if (!authenticate(call, option[1], option[2])) return false;
             i += 3;
-        } else if (is(call->argv[i], "setname") && left >= 1) {
-            if (!set_name(call, call->argv[i + 1])) return false;
+        } else if (argument_is(*option, "setname") && call->argc - i > 1) {
+            if (!client_set_name(call, option[1])) return false;
             i += 2;
         } else {
             resp_write_error(call->out,
                              "ERR Syntax error in HELLO option '%.*s'",
-                             command_shown(call->argv[i]), call->argv[i].data);
+                             command_shown(*option), option->data);
             return false;
         }
     }
-    return true;
+    if (call->session->authenticated || password_of(call).len == 0) return true;
+    resp_write_error(call->out,
+                     "NOAUTH HELLO must be called with the client already "
+                     "authenticated, otherwise the HELLO AUTH <user> <pass> "
+                     "option can be used to authenticate the client and select "
+                     "the RESP protocol version at the same time");
+    return false;
 }
 
 static void write_pair(struct buf *out, const char *key, const char *value) {
@@ -94,16 +187,37 @@ void command_hello(struct call *call) {
     resp_write_array(call->out, 0);
 }
 
-/* ---- stubs ---- */
-
-void command_auth(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-
-void command_reset(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
+/* ---- SELECT, RESET ------------------------------------------------------ */
 
 void command_select(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
+    int64_t count = call->server != NULL ? call->server->config->databases
+                                         : DATABASES_MAX;
+    int64_t database;
+
+    if (!argument_integer(call, call->argv[1], &database)) return;
+    if (database < INT_MIN || database > INT_MAX) {
+        resp_write_error(call->out,
+                         "ERR value is out of range, value must "
+                         "between %d and %d",
+                         INT_MIN, INT_MAX);
+    } else if (database < 0 || database >= count) {
+        resp_write_error(call->out, "ERR DB index is out of range");
+    } else {
+        call->session->database = (unsigned)database;
+        store_select(call->store, call->session->database);
+        resp_write_simple(call->out, "OK");
+    }
+}
+
+/* As if it had just connected, but for its id and what CLIENT was told. */
+void command_reset(struct call *call) {
+    struct session *session = call->session;
+
+    transaction_end(session, call->server->watches);
+    session->monitoring = false;
+    session->database = 0;
+    session->protocol = 2;
+    session->authenticated = password_of(call).len == 0;
+    buf_free(&session->name);
+    resp_write_simple(call->out, "RESET");
 }

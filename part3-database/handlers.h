@@ -48,6 +48,15 @@ command_fn command_echo, command_ping, command_quit;
 /* command_handshake.c */
 command_fn command_auth, command_hello, command_reset, command_select;
 
+/* Whether a client may say this of itself: it goes into lists of one client a
+ * line, so no blank and no control byte, or an error that says 'what'. */
+bool client_takes_word(struct call *call, const char *what, struct slice word);
+bool client_set_name(struct call *call, struct slice name); /* false: error */
+
+/* Put "(redacted)" in the place of passwords: for MONITOR and SLOWLOG. */
+void arguments_redact(const struct command *command, struct slice *argv,
+                      size_t argc);
+
 /* command_client.c */
 command_fn command_client;
 
