@@ -5,10 +5,14 @@
 
 #include "server_state.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Append one line about a command that 'conn' runs now to what each monitor
- * has still to be sent, as Redis prints it:
+/* Whether it is shown: not what is about the server, as in Redis. */
+bool monitor_shows(const struct command *command, const struct slice *argv);
+
+/* Append one line about a command that 'conn' has run to server->monitor_lines,
+ * as Redis prints it:
  *
  *   +1339518083.107412 [0 127.0.0.1:60866] "set" "x" "6"
  */

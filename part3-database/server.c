@@ -127,17 +127,42 @@ static void send_to(struct server *server, struct conn *conn,
     server->figures.output_bytes += waiting - buf_len(&conn->unsent);
 }
 
-/* Steps 3 and 4 for the clients served since they were last taken. */
-static int commit_and_send(struct server *server) {
-    struct slice replies;
+/* What was sent. A large one is no reason to keep the memory. */
+static void empty(struct buf *sent) {
+    if (buf_len(sent) > REPLIES_MAX) {
+        buf_free(sent);
+    } else {
+        buf_consume(sent, buf_len(sent));
+    }
+}
 
-    if (server->aof != NULL && aof_commit(server->aof) == -1) {
+static int commit(struct server *server) {
+    int64_t threshold = server->config->latency_monitor_threshold;
+    int64_t began_ms;
+
+    if (server->aof == NULL) return 0;
+    began_ms = threshold > 0 ? clock_ms() : 0;
+    if (aof_commit(server->aof) == -1) {
         log_write(&server->log, LOG_WARNING,
                   "cannot write %s, so nothing more can be promised: %s",
                   server->config->aof_path, strerror(errno));
         server->has_lost_log = true;
         return -1;
     }
+    if (threshold > 0 && clock_ms() - began_ms >= threshold) {
+        latency_add(&server->latency, LATENCY_AOF_WRITE,
+                    server->turn_time_us / 1000000, clock_ms() - began_ms);
+    }
+    return 0;
+}
+
+/* Steps 3 and 4 for the clients served since they were last taken. Monitors
+ * come last, so that one gets the "+OK" before what it asked for. */
+static int commit_and_send(struct server *server) {
+    struct slice replies;
+    size_t i;
+
+    if (commit(server) == -1) return -1;
     replies = buf_slice(&server->replies);
     for (; server->sent_count < server->served_count; server->sent_count++) {
         struct conn *conn = server->served[server->sent_count];
@@ -146,11 +171,11 @@ static int commit_and_send(struct server *server) {
                 (struct slice){replies.data + conn->replies_start,
                                conn->replies_len});
     }
-    if (replies.len > REPLIES_MAX) {
-        buf_free(&server->replies); /* one large reply is no reason to keep */
-    } else {
-        buf_consume(&server->replies, replies.len);
+    empty(&server->replies);
+    for (i = 0; i < server->monitor_count; i++) {
+        send_to(server, server->monitors[i], buf_slice(&server->monitor_lines));
     }
+    empty(&server->monitor_lines);
     return 0;
 }
 
@@ -174,12 +199,10 @@ static void settle_conn(struct server *server, struct conn *conn) {
 static void settle(struct server *server) {
     size_t i;
 
-    for (i = 0; server->monitors_fed && i < server->monitor_count; i++) {
-        send_to(server, server->monitors[i], (struct slice){NULL, 0});
+    for (i = 0; i < server->monitor_count; i++) {
         settle_conn(server, server->monitors[i]);
         server->has_doomed |= server->monitors[i]->dead;
     }
-    server->monitors_fed = false;
     for (i = 0; i < server->served_count; i++) {
         settle_conn(server, server->served[i]);
     }
@@ -201,7 +224,8 @@ static int handle(struct server *server, const struct loop_event *event) {
 
     if (slot < server->conns_cap && server->conns[slot] != NULL) {
         serve(server, server->conns[slot], event->ready);
-        if (buf_len(&server->replies) > REPLIES_MAX) {
+        if (buf_len(&server->replies) > REPLIES_MAX ||
+            buf_len(&server->monitor_lines) > REPLIES_MAX) {
             return commit_and_send(server);
         }
     } else if (event->fd == server->wake[0]) {
@@ -321,7 +345,8 @@ void server_stop(struct server *server) {
 
 size_t server_memory(const struct server *server) {
     return store_memory(server->store) + server->clients_memory +
-           server->query.bytes.cap + server->replies.cap;
+           server->query.bytes.cap + server->replies.cap +
+           server->monitor_lines.cap;
 }
 
 /* ---- Beginning and end ------------------------------------------------ */
@@ -559,6 +584,7 @@ int server_free(struct server *server) {
     slowlog_free(server->slowlog);
     query_free(&server->query);
     buf_free(&server->replies);
+    buf_free(&server->monitor_lines);
     free(server->figures.of);
     if (server->log.fd != server->options->log.fd) close(server->log.fd);
     config_free(server->config);

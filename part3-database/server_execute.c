@@ -53,6 +53,14 @@ static bool needs_memory(const struct command *command,
            (session->transaction->flags & COMMAND_GROWS);
 }
 
+static bool may_debug(const struct server *server,
+                      const struct session *session) {
+    int64_t who = server->config->enable_debug_command;
+
+    return who == DEBUG_YES || (who == DEBUG_LOCAL &&
+                                net_peer_is_local(server_conn_of(session)->fd));
+}
+
 /* Why this command may not run now: an error reply; NULL: it may. */
 static const char *refusal(const struct server *server,
                            const struct command *command,
@@ -61,6 +69,12 @@ static const char *refusal(const struct server *server,
 
     if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
         return "NOAUTH Authentication required.";
+    }
+    if (command->run == command_debug && !may_debug(server, session)) {
+        return "ERR DEBUG command not allowed. If the enable-debug-command "
+               "option is set to \"local\", you can run it from a local "
+               "connection, otherwise you need to set this option in the "
+               "configuration file, and then restart the server.";
     }
     if (transaction_is_open(session) && (command->flags & COMMAND_NO_MULTI)) {
         return "ERR Command not allowed inside a transaction";
@@ -72,10 +86,21 @@ static const char *refusal(const struct server *server,
     return NULL;
 }
 
+/* The error that it was answered with, which is at 'start'. */
+static void note_error(struct server *server, const struct call *call,
+                       size_t start) {
+    struct slice replies = buf_slice(call->out);
+
+    figures_note_error(
+        server, (struct slice){replies.data + start, replies.len - start});
+}
+
 /* A transaction of which a part was refused will not run. */
 static void note_refused(struct server *server, const struct command *command,
-                         struct session *session) {
-    server->figures.errors++;
+                         const struct call *call, size_t start) {
+    struct session *session = call->session;
+
+    note_error(server, call, start);
     if (command != NULL) {
         server->figures.of[command - command_table].rejected++;
     }
@@ -118,37 +143,55 @@ void server_end_transaction(struct server *server) {
     server->in_transaction = server->transaction_logged = false;
 }
 
-static void note_slow(struct server *server, const struct command *command,
-                      const struct session *session, const struct slice *argv,
-                      size_t argc, int64_t took_us) {
-    const struct config *config = server->config;
-    int64_t time = server->time_us / 1000000;
-    int64_t threshold = config->latency_monitor_threshold;
+static void note_slow(struct server *server, const struct session *session,
+                      const struct slice *argv, size_t argc, int64_t took_us) {
+    struct slice name = buf_slice(&session->name);
+    char *copy = xcalloc(1, name.len + 1);
+    char address[NET_TEXT_MAX];
 
-    if (config->slowlog_log_slower_than >= 0 &&
-        took_us >= config->slowlog_log_slower_than &&
-        command->run != command_exec) { /* what it ran has been noted */
-        char address[NET_TEXT_MAX];
-        struct slice name = buf_slice(&session->name);
-        char *copy = xcalloc(1, name.len + 1);
+    memcpy(copy, name.data, name.len);
+    net_peer_address(server_conn_of(session)->fd, address);
+    slowlog_add(server->slowlog, (size_t)server->config->slowlog_max_len,
+                &(struct slowlog_entry){.time = server->time_us / 1000000,
+                                        .microseconds = took_us,
+                                        .argv = (struct slice *)argv,
+                                        .argc = argc,
+                                        .address = address,
+                                        .name = copy});
+    free(copy);
+}
 
-        memcpy(copy, name.data, name.len);
-        net_peer_address(server_conn_of(session)->fd, address);
-        slowlog_add(server->slowlog, (size_t)config->slowlog_max_len,
-                    &(struct slowlog_entry){.time = time,
-                                            .microseconds = took_us,
-                                            .argv = (struct slice *)argv,
-                                            .argc = argc,
-                                            .address = address,
-                                            .name = copy});
-        free(copy);
+/* Tell monitors and the slow log, of whom neither is told a password. */
+static void show(struct server *server, const struct command *command,
+                 const struct session *session, const struct slice *argv,
+                 size_t argc, int64_t took_us) {
+    int64_t slow_us = server->config->slowlog_log_slower_than;
+    bool is_slow = slow_us >= 0 && took_us >= slow_us &&
+                   command->run != command_exec; /* what it ran was noted */
+    bool is_monitored = server->monitor_count > 0 &&
+                        monitor_shows(command, argv);
+    struct slice *shown;
+
+    if (!is_slow && !is_monitored) return;
+    shown = xmalloc(argc * sizeof *shown);
+    memcpy(shown, argv, argc * sizeof *shown);
+    arguments_redact(command, shown, argc);
+    if (is_monitored) {
+        monitor_feed(server, server_conn_of(session), shown, argc);
     }
-    if (threshold > 0 && took_us / 1000 >= threshold) {
-        latency_add(&server->latency,
-                    command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
-                                                  : LATENCY_COMMAND,
-                    time, took_us / 1000);
-    }
+    if (is_slow) note_slow(server, session, shown, argc, took_us);
+    free(shown);
+}
+
+static void note_latency(struct server *server, const struct command *command,
+                         int64_t took_ms) {
+    int64_t threshold = server->config->latency_monitor_threshold;
+
+    if (threshold == 0 || took_ms < threshold) return;
+    latency_add(&server->latency,
+                command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
+                                              : LATENCY_COMMAND,
+                server->time_us / 1000000, took_ms);
 }
 
 void server_run_call(struct server *server, const struct command *command,
@@ -162,11 +205,6 @@ void server_run_call(struct server *server, const struct command *command,
     size_t start = buf_len(call->out);
     int64_t now;
 
-    if (server->monitor_count > 0 && !(command->flags & COMMAND_ADMIN)) {
-        monitor_feed(server, server_conn_of(call->session), argv, argc);
-        server->monitors_fed = true;
-    }
-    call->session->last_command = command;
     command->run(call);
     if (call->session->monitoring != was_monitoring) {
         server_monitor(server, server_conn_of(call->session), !was_monitoring);
@@ -180,10 +218,11 @@ void server_run_call(struct server *server, const struct command *command,
     figures->calls++;
     figures->microseconds += (uint64_t)(now - server->now_us);
     if (buf_len(call->out) > start && buf_slice(call->out).data[start] == '-') {
-        server->figures.errors++;
+        note_error(server, call, start);
         figures->failed++;
     }
-    note_slow(server, command, call->session, argv, argc, now - server->now_us);
+    show(server, command, call->session, argv, argc, now - server->now_us);
+    note_latency(server, command, (now - server->now_us) / 1000);
     server->now_us = now; /* the next one begins here */
 }
 
@@ -199,10 +238,11 @@ static void set_time(struct server *server) {
 static void run_or_queue(struct server *server, const struct command *command,
                          struct call *call) {
     const char *wrong = refusal(server, command, call->session);
+    size_t start = buf_len(call->out);
 
     if (wrong != NULL) {
-        note_refused(server, command, call->session);
         resp_write_error(call->out, "%s", wrong);
+        note_refused(server, command, call, start);
         if (command->run == command_exec) {
             transaction_end(call->session, server->watches);
         }
@@ -239,10 +279,12 @@ void server_execute(struct server *server, struct conn *conn,
         return;
     }
     command = command_check(&call);
+    conn->session.last_command = command_find(call.argv[0]);
+    conn->session.last_subcommand = NULL;
     if (command != NULL) {
         run_or_queue(server, command, &call);
     } else {
-        note_refused(server, command_find(call.argv[0]), &conn->session);
+        note_refused(server, conn->session.last_command, &call, start);
     }
     if (buf_len(&server->replies) > call.out_max) {
         log_write(&server->log, LOG_WARNING,

@@ -28,6 +28,15 @@ struct command_figures {
     uint64_t failed;   /* answered with an error */
 };
 
+#define ERROR_KINDS_MAX 16
+#define ERROR_KIND_LEN  16 /* bytes of the longest, its NUL included */
+
+/* Of the errors that begin with one word. */
+struct error_figures {
+    char kind[ERROR_KIND_LEN]; /* "ERR", "WRONGTYPE"; "": ends the table */
+    uint64_t count;
+};
+
 /* Since the start or CONFIG RESETSTAT. */
 struct server_figures {
     uint64_t connections;      /* accepted */
@@ -42,6 +51,7 @@ struct server_figures {
     int64_t sampled_ms;        /* ...and when that was (clock_ms()) */
     uint64_t commands_per_second;
     struct command_figures *of; /* by the command's place in command_table */
+    struct error_figures errors_of[ERROR_KINDS_MAX];
 };
 
 struct server {
@@ -80,11 +90,11 @@ struct server {
     size_t sent_count; /* of those served, how many have been sent to */
     int64_t turn_us;   /* clock_us() and time_us() when the turn began */
     int64_t turn_time_us;
-    bool monitors_fed;   /* and have to be sent to */
-    struct query query;  /* shared by all without a partial request */
-    struct buf replies;  /* of all, each client's in one run */
-    int64_t tick_ms;     /* clock_ms() of the next look after the time */
-    int64_t clients_ms;  /* and of the next look after all clients */
+    struct buf monitor_lines; /* for all monitors, after the replies */
+    struct query query;       /* shared by all without a partial request */
+    struct buf replies;       /* of all, each client's in one run */
+    int64_t tick_ms;          /* clock_ms() of the next look after the time */
+    int64_t clients_ms;       /* and of the next look after all clients */
     int64_t attacked_ms; /* when somebody last spoke HTTP, and that was said */
 
     struct store *store;
@@ -163,6 +173,9 @@ size_t server_memory(const struct server *server);
 bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
 
 /* ---- command_info.c ------------------------------------------------------ */
+
+/* Count the error reply at the front of 'reply'. */
+void figures_note_error(struct server *server, struct slice reply);
 
 /* Count from 0 again (CONFIG RESETSTAT). */
 void figures_reset(struct server *server);
