@@ -1,30 +1,93 @@
-/* command_server.c -- stub */
+/* command_server.c -- small questions about the server, and MONITOR. */
+#include "arguments.h"
 #include "handlers.h"
 #include "resp.h"
-void command_debug(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
+#include "server_state.h"
+
+#include <stdio.h>
+
+static void write_number(struct buf *out, int64_t number) {
+    char text[COMMAND_NUMBER_MAX];
+
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    resp_write_bulk(out, slice_of(text));
 }
-void command_lastsave(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_latency(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_memory(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_monitor(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_role(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_shutdown(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
-void command_slowlog(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
-}
+
 void command_time(struct call *call) {
-    resp_write_error(call->out, "ERR not yet");
+    int64_t now = call->server->time_us;
+
+    resp_write_array(call->out, 2);
+    write_number(call->out, now / 1000000);
+    write_number(call->out, now % 1000000);
+}
+
+/* Since when nothing can be lost: the last sync of the log. */
+void command_lastsave(struct call *call) {
+    resp_write_integer(call->out, call->server->last_sync_s);
+}
+
+/* A master without replicas. */
+void command_role(struct call *call) {
+    resp_write_array(call->out, 3);
+    resp_write_bulk(call->out, slice_of("master"));
+    resp_write_integer(call->out, 0);
+    resp_write_array(call->out, 0);
+}
+
+/* ---- MEMORY ------------------------------------------------------------- */
+
+/* How many samples to take of a value of many parts: we have none such. */
+static bool read_samples(struct call *call) {
+    static const struct argument_word table[] = {
+        {"samples", 1, 0, true },
+        {NULL,      0, 0, false},
+    };
+    struct argument_words words;
+    int64_t samples;
+
+    if (!arguments_read_words(call, 3, table, &words)) return false;
+    if (words.given == 0) return true;
+    if (!argument_integer(call, words.values[0], &samples)) return false;
+    if (samples < 0) reply_syntax_error(call);
+    return samples >= 0;
+}
+
+static void memory_usage(struct call *call) {
+    struct slice value;
+
+    if (!read_samples(call)) return;
+    if (store_peek(call->store, call->argv[2], &value)) {
+        resp_write_integer(
+            call->out, (int64_t)store_key_memory(call->store, call->argv[2]));
+    } else {
+        resp_write_null(call->out, call->session->protocol);
+    }
+}
+
+void command_memory(struct call *call) {
+    static const struct subcommand table[] = {
+        {"usage", -3, memory_usage,
+         "<key> [SAMPLES <count>]\n"
+         "Return memory in bytes used by <key> and its value. Nested values "
+         "are\n"
+         "sampled up to <count> times (default: 5, 0 means sample all)."},
+        {NULL,    0,  NULL,         NULL                                },
+    };
+
+    run_subcommand(call, "memory", table);
+}
+
+/* ---- MONITOR ------------------------------------------------------------ */
+
+/* What it is sent from now on are no replies, so to say it again gets none (as
+ * in Redis), and it cannot be said where a reply has its place. */
+void command_monitor(struct call *call) {
+    if (call->session->monitoring) return;
+    if (call->server->in_transaction) {
+        resp_write_error(call->out,
+                         "ERR MONITOR isn't allowed for DENY BLOCKING client");
+        return;
+    }
+    call->session->monitoring = true;
+    resp_write_simple(call->out, "OK");
 }
