@@ -28,7 +28,7 @@ struct command_figures {
     uint64_t failed;   /* answered with an error */
 };
 
-#define ERROR_KINDS_MAX 16
+#define ERROR_KINDS_MAX 16 /* we have fewer; more would count as the last */
 #define ERROR_KIND_LEN  16 /* bytes of the longest, its NUL included */
 
 /* Of the errors that begin with one word. */
@@ -66,7 +66,7 @@ struct server {
     struct resp_limits limits; /* of a request, as configured */
 
     struct loop *loop;
-    int wake[2]; /* a pipe: a byte in [1] ends the wait */
+    int wake[2];                      /* a pipe: a byte in [1] ends the wait */
     int listeners[LISTENERS_MAX + 1]; /* one is the Unix socket */
     int listener_count;
     int unix_listener;       /* -1: none */
