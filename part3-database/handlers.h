@@ -60,6 +60,9 @@ void arguments_redact(const struct command *command, struct slice *argv,
 /* command_client.c */
 command_fn command_client;
 
+/* command_client_list.c: subcommands of CLIENT */
+command_fn client_info, client_kill, client_list;
+
 /* command_command.c */
 command_fn command_command;
 

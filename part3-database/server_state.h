@@ -172,7 +172,7 @@ size_t server_memory(const struct server *server);
 /* What changed by CONFIG SET takes effect. False, and in 'error' why not. */
 bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
 
-/* ---- command_info.c ------------------------------------------------------ */
+/* ---- figures.c ----------------------------------------------------------- */
 
 /* Count the error reply at the front of 'reply'. */
 void figures_note_error(struct server *server, struct slice reply);

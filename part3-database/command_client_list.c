@@ -1,0 +1,277 @@
+/* command_client_list.c -- CLIENT LIST, INFO and KILL: who is connected, what
+ * each costs, and closing one. */
+#include "arguments.h"
+#include "handlers.h"
+#include "net_peer.h"
+#include "resp.h"
+#include "server_state.h"
+#include "text.h"
+#include "transaction.h"
+
+/* ---- One line about one client ---------------------------------------- */
+
+/* As in Redis, of which we have these. */
+static const char *flags_of(const struct conn *conn, char text[8]) {
+    const struct session *session = &conn->session;
+    const struct transaction *transaction = session->transaction;
+    char *end = text;
+
+    if (session->monitoring) *end++ = 'O';
+    if (transaction_is_open(session)) *end++ = 'x';
+    if (transaction != NULL && transaction->watcher.touched) *end++ = 'd';
+    if (session->closing) *end++ = 'c';
+    if (conn->dead) *end++ = 'A';
+    if (net_is_unix(conn->fd)) *end++ = 'U';
+    if (session->no_evict) *end++ = 'e';
+    if (end == text) *end++ = 'N';
+    *end = '\0';
+    return text;
+}
+
+static const char *events_of(const struct conn *conn) {
+    static const char *const texts[] = {"", "r", "w", "rw"};
+
+    return texts[(conn->interest & LOOP_READ ? 1 : 0) +
+                 (conn->interest & LOOP_WRITE ? 2 : 0)];
+}
+
+static void append_figures(struct buf *line, const struct conn *conn) {
+    const struct transaction *transaction = conn->session.transaction;
+    const struct buf *query = conn->query != NULL ? &conn->query->bytes : NULL;
+
+    text_append(
+        line, "multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu ",
+        transaction_is_open(&conn->session) ? (long long)transaction->count
+                                            : -1,
+        query != NULL ? buf_len(query) : 0,
+        query != NULL ? query->cap - query->tail : 0,
+        transaction != NULL ? transaction->memory : 0);
+    text_append(line, "rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu ",
+                buf_len(&conn->unsent), conn->unsent.cap, conn_memory(conn));
+}
+
+/* Redis's line; what we have not (a reply buffer of its own ...) is 0. */
+static void append_line(struct buf *line, const struct server *server,
+                        const struct conn *conn) {
+    const struct session *session = &conn->session;
+    const struct command *last = session->last_command;
+    int64_t now_ms = server->now_us / 1000;
+    char address[NET_TEXT_MAX];
+    char local[NET_TEXT_MAX];
+    char flags[8];
+
+    net_peer_address(conn->fd, address);
+    net_own_address(conn->fd, local);
+    text_append(line, "id=%llu addr=%s laddr=%s fd=%d name=",
+                (unsigned long long)session->id, address, local, conn->fd);
+    buf_append(line, buf_slice(&session->name).data, buf_len(&session->name));
+    text_append(line, " age=%lld idle=%lld flags=%s db=%u sub=0 psub=0 ssub=0 ",
+                (long long)(now_ms - conn->created_ms) / 1000,
+                (long long)(now_ms - conn->active_ms) / 1000,
+                flags_of(conn, flags), session->database);
+    append_figures(line, conn);
+    text_append(line, "events=%s cmd=%s%s%s user=default redir=-1 resp=%d ",
+                events_of(conn), last != NULL ? last->name : "NULL",
+                session->last_subcommand != NULL ? "|" : "",
+                session->last_subcommand != NULL ? session->last_subcommand
+                                                 : "",
+                session->protocol);
+    text_append(line, "lib-name=%s lib-ver=%s\n",
+                session->library != NULL ? session->library : "",
+                session->library_version != NULL ? session->library_version
+                                                 : "");
+}
+
+/* ---- INFO, LIST ---------------------------------------------------------- */
+
+static void reply_text(struct call *call, struct buf *text) {
+    resp_write_text(call->out, buf_slice(text), call->session->protocol);
+    buf_free(text);
+}
+
+void client_info(struct call *call) {
+    struct buf text = {0};
+
+    append_line(&text, call->server, server_conn_of(call->session));
+    reply_text(call, &text);
+}
+
+/* NULL: there is none with this number. */
+static struct conn *find_client(const struct server *server, uint64_t id) {
+    size_t i;
+
+    for (i = 0; i < server->conns_cap; i++) {
+        struct conn *conn = server->conns[i];
+
+        if (conn != NULL && conn->session.id == id) return conn;
+    }
+    return NULL;
+}
+
+/* CLIENT LIST ID id...: in that order. */
+static void list_some(struct call *call) {
+    struct buf text = {0};
+    size_t i;
+
+    for (i = 3; i < call->argc; i++) {
+        const struct conn *conn;
+        int64_t id;
+
+        if (!slice_to_int64(call->argv[i], &id)) {
+            resp_write_error(call->out, "ERR Invalid client ID");
+            buf_free(&text);
+            return;
+        }
+        conn = find_client(call->server, (uint64_t)id);
+        if (conn != NULL) append_line(&text, call->server, conn);
+    }
+    reply_text(call, &text);
+}
+
+/* Read a type: all of our clients are normal, but Redis has others. */
+static bool read_type(struct call *call, struct slice type, bool *is_normal) {
+    static const char *const others[] = {"master", "replica", "slave",
+                                         "pubsub"};
+    size_t i;
+
+    *is_normal = argument_is(type, "normal");
+    if (*is_normal) return true;
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        if (argument_is(type, others[i])) return true;
+    }
+    resp_write_error(call->out, "ERR Unknown client type '%.*s'",
+                     command_shown(type), type.data);
+    return false;
+}
+
+void client_list(struct call *call) {
+    struct server *server = call->server;
+    struct buf text = {0};
+    bool wanted = true;
+    size_t i;
+
+    if (call->argc > 3 && argument_is(call->argv[2], "id")) {
+        list_some(call);
+        return;
+    }
+    if (call->argc == 4 && argument_is(call->argv[2], "type")) {
+        if (!read_type(call, call->argv[3], &wanted)) return;
+    } else if (call->argc != 2) {
+        reply_syntax_error(call);
+        return;
+    }
+    for (i = 0; wanted && i < server->conns_cap; i++) {
+        if (server->conns[i] != NULL) {
+            append_line(&text, server, server->conns[i]);
+        }
+    }
+    reply_text(call, &text);
+}
+
+/* ---- KILL ------------------------------------------------------------- */
+
+/* Which clients: those that are all of it. */
+struct victims {
+    int64_t id;           /* 0: any */
+    struct slice address; /* data NULL: any */
+    struct slice local;   /* likewise: which of our addresses it came to */
+    bool none;            /* asked for what none of ours is */
+    bool spares_self;
+};
+
+/* One option and its value. False if it was answered with an error. */
+static bool read_victims(struct call *call, struct slice option,
+                         struct slice value, struct victims *victims) {
+    bool is_normal = true;
+
+    if (argument_is(option, "id")) {
+        if (slice_to_int64(value, &victims->id) && victims->id > 0) return true;
+        resp_write_error(call->out, "ERR client-id should be greater than 0");
+        return false;
+    }
+    if (argument_is(option, "type")) {
+        if (!read_type(call, value, &is_normal)) return false;
+        victims->none |= !is_normal;
+    } else if (argument_is(option, "addr")) {
+        victims->address = value;
+    } else if (argument_is(option, "laddr")) {
+        victims->local = value;
+    } else if (argument_is(option, "user")) {
+        if (slice_equal(value, slice_of("default"))) return true;
+        resp_write_error(call->out, "ERR No such user '%.*s'",
+                         command_shown(value), value.data);
+        return false;
+    } else if (argument_is(option, "skipme") &&
+               (argument_is(value, "yes") || argument_is(value, "no"))) {
+        victims->spares_self = argument_is(value, "yes");
+    } else {
+        reply_syntax_error(call);
+        return false;
+    }
+    return true;
+}
+
+static bool is_victim(const struct victims *victims, const struct conn *conn) {
+    char text[NET_TEXT_MAX];
+
+    if (conn->dead || victims->none) return false;
+    if (victims->id != 0 && conn->session.id != (uint64_t)victims->id) {
+        return false;
+    }
+    if (victims->address.data != NULL) {
+        net_peer_address(conn->fd, text);
+        if (!slice_equal(victims->address, slice_of(text))) return false;
+    }
+    if (victims->local.data != NULL) {
+        net_own_address(conn->fd, text);
+        if (!slice_equal(victims->local, slice_of(text))) return false;
+    }
+    return true;
+}
+
+/* Returns how many. Who asks for its own end gets the answer first. */
+static int64_t kill_clients(struct call *call, const struct victims *victims) {
+    struct server *server = call->server;
+    int64_t killed = 0;
+    size_t i;
+
+    for (i = 0; i < server->conns_cap; i++) {
+        struct conn *conn = server->conns[i];
+
+        if (conn == NULL || !is_victim(victims, conn)) continue;
+        if (&conn->session != call->session) {
+            server_close_conn(server, conn);
+        } else if (victims->spares_self) {
+            continue;
+        } else {
+            call->session->closing = true;
+        }
+        killed++;
+    }
+    return killed;
+}
+
+void client_kill(struct call *call) {
+    struct victims victims = {.spares_self = call->argc > 3};
+    size_t i;
+
+    if (call->argc == 3) {
+        victims.address = call->argv[2];
+        if (kill_clients(call, &victims) > 0) {
+            resp_write_simple(call->out, "OK");
+        } else {
+            resp_write_error(call->out, "ERR No such client");
+        }
+        return;
+    }
+    for (i = 2; i < call->argc; i += 2) {
+        if (i + 1 == call->argc) {
+            reply_syntax_error(call);
+            return;
+        }
+        if (!read_victims(call, call->argv[i], call->argv[i + 1], &victims)) {
+            return;
+        }
+    }
+    resp_write_integer(call->out, kill_clients(call, &victims));
+}
