@@ -4,6 +4,7 @@
 #include "server_talk.h"
 #include "suites.h"
 
+#include <sys/un.h>
 #include <time.h>
 
 /* ---- Small questions ------------------------------------------------------
@@ -267,6 +268,42 @@ START_TEST(any_byte_is_shown_so_that_a_terminal_can) {
 }
 END_TEST
 
+START_TEST(a_client_of_a_unix_socket_is_shown_by_its_path) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct talk talk, other;
+    char settings[150];
+    char want[300];
+    struct slice line;
+
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/socket", folder);
+    snprintf(settings, sizeof settings, "unixsocket %s", at.sun_path);
+    talk_open(&talk, "unix", settings);
+    ask(&talk, "MONITOR");
+    buf_consume(&talk.peer.heard, talk.heard);
+    other = (struct talk){.site = talk.site};
+    other.peer.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(other.peer.fd, (struct sockaddr *)&at, sizeof at),
+                     0);
+    set_nonblocking(other.peer.fd);
+    snprintf(want, sizeof want, " addr=%s:0 laddr=%s:0 ", at.sun_path,
+             at.sun_path);
+    ck_assert(answer_has(&other, "CLIENT INFO", want));
+    ck_assert(answer_has(&other, "CLIENT INFO", " flags=U "));
+    line = hear(talk.site.server, &talk.peer);
+    snprintf(want, sizeof want, " [0 unix:%s] \"CLIENT\" \"INFO\"\r\n",
+             at.sun_path);
+    check_that(memmem(line.data, line.len, want, strlen(want)) != NULL, "%s",
+               shown(line));
+    snprintf(want, sizeof want, "CLIENT KILL ADDR %s:0", at.sun_path);
+    peer_close(&talk.peer);
+    peer_open(&talk.peer, talk.site.server);
+    talk.heard = 0;
+    assert_bytes(ask(&talk, want), BYTES(":1\r\n"));
+    peer_close(&other.peer);
+    talk_close(&talk);
+}
+END_TEST
+
 /* Both are served in one turn, the one that was served last before at first. */
 START_TEST(the_answer_to_monitor_comes_before_what_it_shows) {
     struct talk talk, other;
@@ -443,6 +480,7 @@ Suite *server_commands_suite(void) {
         a_slow_command_is_noted_by_both,
         a_monitor_is_shown_what_runs_but_no_password,
         any_byte_is_shown_so_that_a_terminal_can,
+        a_client_of_a_unix_socket_is_shown_by_its_path,
         the_answer_to_monitor_comes_before_what_it_shows,
         a_transaction_cannot_begin_to_monitor,
         a_monitor_that_does_not_read_is_closed_and_nobody_else,
