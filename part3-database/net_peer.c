@@ -164,7 +164,7 @@ int net_listen_unix(const char *path, unsigned mode, int backlog,
         snprintf(error, NET_TEXT_MAX, "'%.200s': the path is too long", path);
         return -1;
     }
-    strcpy(at.local.sun_path, path);
+    memcpy(at.local.sun_path, path, strlen(path) + 1);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd == -1) goto failed;
 
