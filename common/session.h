@@ -25,9 +25,9 @@ struct session {
     bool no_evict;      /* CLIENT NO-EVICT: whatever it costs, it stays */
     bool monitoring;    /* MONITOR: is told every command that runs */
     unsigned database;  /* SELECT */
-    struct transaction *transaction; /* owned; NULL unless MULTI or WATCH */
-    char *library;         /* CLIENT SETINFO, owned; NULL: did not say */
-    char *library_version; /* likewise */
+    struct transaction *transaction;    /* owned; NULL unless MULTI or WATCH */
+    struct buf library;                 /* CLIENT SETINFO; empty: did not say */
+    struct buf library_version;         /* likewise */
     const struct command *last_command; /* NULL: none yet, or unknown */
     const char *last_subcommand;        /* NULL: it had none */
 };

@@ -3,11 +3,8 @@
 #include "arguments.h"
 #include "handlers.h"
 #include "resp.h"
-#include "util.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void client_getname(struct call *call) {
     struct slice name = buf_slice(&call->session->name);
@@ -38,7 +35,7 @@ static void client_no_evict(struct call *call) {
 static void client_setinfo(struct call *call) {
     struct slice value = call->argv[3];
     char what[16];
-    char **place;
+    struct buf *place;
 
     if (argument_is(call->argv[2], "lib-name")) {
         place = &call->session->library;
@@ -52,9 +49,8 @@ static void client_setinfo(struct call *call) {
     snprintf(what, sizeof what, "%.*s", (int)call->argv[2].len,
              call->argv[2].data);
     if (!client_takes_word(call, what, value)) return;
-    free(*place);
-    *place = xcalloc(1, value.len + 1);
-    memcpy(*place, value.data, value.len);
+    buf_free(place);
+    buf_append(place, value.data, value.len);
     resp_write_simple(call->out, "OK");
 }
 

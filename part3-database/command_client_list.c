@@ -50,6 +50,12 @@ static void append_figures(struct buf *line, const struct conn *conn) {
                 buf_len(&conn->unsent), conn->unsent.cap, conn_memory(conn));
 }
 
+static void append_field(struct buf *line, const char *name,
+                         const struct buf *value) {
+    text_append(line, "%s", name);
+    buf_append(line, buf_slice(value).data, buf_len(value));
+}
+
 /* Redis's line; what we have not (a reply buffer of its own ...) is 0. */
 static void append_line(struct buf *line, const struct server *server,
                         const struct conn *conn) {
@@ -62,9 +68,9 @@ static void append_line(struct buf *line, const struct server *server,
 
     net_peer_address(conn->fd, address);
     net_own_address(conn->fd, local);
-    text_append(line, "id=%llu addr=%s laddr=%s fd=%d name=",
+    text_append(line, "id=%llu addr=%s laddr=%s fd=%d",
                 (unsigned long long)session->id, address, local, conn->fd);
-    buf_append(line, buf_slice(&session->name).data, buf_len(&session->name));
+    append_field(line, " name=", &session->name);
     text_append(line, " age=%lld idle=%lld flags=%s db=%u sub=0 psub=0 ssub=0 ",
                 (long long)(now_ms - conn->created_ms) / 1000,
                 (long long)(now_ms - conn->active_ms) / 1000,
@@ -76,10 +82,9 @@ static void append_line(struct buf *line, const struct server *server,
                 session->last_subcommand != NULL ? session->last_subcommand
                                                  : "",
                 session->protocol);
-    text_append(line, "lib-name=%s lib-ver=%s\n",
-                session->library != NULL ? session->library : "",
-                session->library_version != NULL ? session->library_version
-                                                 : "");
+    append_field(line, "lib-name=", &session->library);
+    append_field(line, " lib-ver=", &session->library_version);
+    buf_append(line, "\n", 1);
 }
 
 /* ---- INFO, LIST ---------------------------------------------------------- */

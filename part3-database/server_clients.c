@@ -176,8 +176,8 @@ void server_remove_conn(struct server *server, struct conn *conn) {
               (unsigned long long)session->id);
     server_monitor(server, conn, false);
     transaction_end(session, server->watches);
-    free(session->library);
-    free(session->library_version);
+    buf_free(&session->library);
+    buf_free(&session->library_version);
     loop_remove(server->loop, conn->fd);
     server->conns[conn->fd] = NULL;
     server->client_count--;
@@ -202,7 +202,8 @@ void server_remove_doomed(struct server *server) {
 
 size_t conn_memory(const struct conn *conn) {
     const struct session *session = &conn->session;
-    size_t memory = sizeof *conn + conn->unsent.cap + session->name.cap;
+    size_t memory = sizeof *conn + conn->unsent.cap + session->name.cap +
+                    session->library.cap + session->library_version.cap;
 
     if (conn->query != NULL) {
         memory += sizeof *conn->query + conn->query->bytes.cap +

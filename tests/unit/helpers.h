@@ -170,8 +170,8 @@ static inline void caller_open(struct caller *caller) {
 
 static inline void caller_close(struct caller *caller) {
     buf_free(&caller->session.name);
-    free(caller->session.library);
-    free(caller->session.library_version);
+    buf_free(&caller->session.library);
+    buf_free(&caller->session.library_version);
     store_free(caller->store);
     buf_free(&caller->out);
     buf_free(&caller->record);
