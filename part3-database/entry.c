@@ -1,10 +1,7 @@
 /* entry.c -- where the bytes of an entry stand. */
 #include "entry.h"
 
-#include "util.h"
-
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SHORT_KEY_MAX 255
@@ -34,7 +31,8 @@ static size_t size_of(const struct entry *entry) {
     return sizeof *entry + value_start(entry) + entry->value_len;
 }
 
-struct entry *entry_new(struct slice key, size_t value_len, int64_t expiry) {
+struct entry *entry_new(struct slabs *slabs, struct slice key, size_t value_len,
+                        int64_t expiry) {
     struct entry head = {.value_len = (uint32_t)value_len & VALUE_MAX,
                          .has_expiry = expiry != ENTRY_NO_EXPIRY,
                          .has_long_key = key.len > SHORT_KEY_MAX};
@@ -42,7 +40,8 @@ struct entry *entry_new(struct slice key, size_t value_len, int64_t expiry) {
 
     assert(key.len <= UINT32_MAX && value_len <= VALUE_MAX);
     if (!head.has_long_key) head.short_key_len = key.len & SHORT_KEY_MAX;
-    entry = xmalloc(sizeof head + key_start(&head) + key.len + value_len);
+    entry = slab_alloc(slabs,
+                       sizeof head + key_start(&head) + key.len + value_len);
     *entry = head;
     if (head.has_expiry) memcpy(entry->bytes, &expiry, sizeof expiry);
     if (head.has_long_key) {
@@ -54,26 +53,34 @@ struct entry *entry_new(struct slice key, size_t value_len, int64_t expiry) {
     return entry;
 }
 
-struct entry *entry_set_expiry(struct entry *entry, int64_t expiry) {
+void entry_free(struct slabs *slabs, struct entry *entry) {
+    slab_free(slabs, entry, size_of(entry));
+}
+
+struct entry *entry_set_expiry(struct slabs *slabs, struct entry *entry,
+                               int64_t expiry) {
+    size_t size = size_of(entry);
     bool wanted = expiry != ENTRY_NO_EXPIRY;
-    size_t rest = size_of(entry) - sizeof *entry - expiry_size(entry);
+    size_t rest = size - sizeof *entry - expiry_size(entry);
 
     if (wanted && !entry->has_expiry) {
-        entry = xrealloc(entry, size_of(entry) + sizeof expiry);
+        entry = slab_resize(slabs, entry, size, size + sizeof expiry);
         memmove(entry->bytes + sizeof expiry, entry->bytes, rest);
     } else if (!wanted && entry->has_expiry) {
         memmove(entry->bytes, entry->bytes + sizeof expiry, rest);
-        entry = xrealloc(entry, sizeof *entry + rest);
+        entry = slab_resize(slabs, entry, size, sizeof *entry + rest);
     }
     entry->has_expiry = wanted;
     if (wanted) memcpy(entry->bytes, &expiry, sizeof expiry);
     return entry;
 }
 
-struct entry *entry_resize(struct entry *entry, size_t value_len) {
+struct entry *entry_resize(struct slabs *slabs, struct entry *entry,
+                           size_t value_len) {
     assert(value_len <= VALUE_MAX);
     if (value_len == entry->value_len) return entry;
-    entry = xrealloc(entry, sizeof *entry + value_start(entry) + value_len);
+    entry = slab_resize(slabs, entry, size_of(entry),
+                        sizeof *entry + value_start(entry) + value_len);
     entry->value_len = (uint32_t)value_len & VALUE_MAX;
     return entry;
 }
@@ -97,10 +104,6 @@ int64_t entry_expiry(const struct entry *entry) {
     return expiry;
 }
 
-/* What malloc() takes for a size: with its own word, in steps of two words. */
 size_t entry_memory(const struct entry *entry) {
-    size_t step = 2 * sizeof(size_t);
-    size_t size = size_of(entry) + sizeof(size_t);
-
-    return size <= 2 * step ? 2 * step : (size + step - 1) / step * step;
+    return slab_room(size_of(entry));
 }

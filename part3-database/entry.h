@@ -8,6 +8,7 @@
 #ifndef REDIS_LITE_ENTRY_H
 #define REDIS_LITE_ENTRY_H
 
+#include "slab.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -27,20 +28,24 @@ struct entry {
 /* Milliseconds since 1970, or this. */
 #define ENTRY_NO_EXPIRY INT64_C(-1)
 
-/* A new entry; its value's bytes are not set yet. */
-struct entry *entry_new(struct slice key, size_t value_len, int64_t expiry);
+/* A new entry, of a block of 'slabs'; its value's bytes are not set yet. */
+struct entry *entry_new(struct slabs *slabs, struct slice key, size_t value_len,
+                        int64_t expiry);
+void entry_free(struct slabs *slabs, struct entry *entry);
 
 /* The same entry, moved: with another expiry, or room for another length of
  * value, of which the first bytes are the old ones. */
-struct entry *entry_set_expiry(struct entry *entry, int64_t expiry);
-struct entry *entry_resize(struct entry *entry, size_t value_len);
+struct entry *entry_set_expiry(struct slabs *slabs, struct entry *entry,
+                               int64_t expiry);
+struct entry *entry_resize(struct slabs *slabs, struct entry *entry,
+                           size_t value_len);
 
 struct slice entry_key(const struct entry *entry);
 struct slice entry_value(const struct entry *entry);
 char *entry_value_bytes(struct entry *entry);
 int64_t entry_expiry(const struct entry *entry);
 
-/* Bytes of the heap that it takes. */
+/* Bytes of memory that it takes. */
 size_t entry_memory(const struct entry *entry);
 
 #endif

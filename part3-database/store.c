@@ -19,9 +19,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 #define USED_MASK 0xffffff /* entry.h's used_s */
 #define DRAWS     32       /* entries of a bucket that a draw may name */
@@ -41,6 +38,7 @@ struct database {
 
 struct store {
     struct siphash_seed seed;
+    struct slabs *slabs; /* of all databases */
     struct database *databases;
     unsigned database_count; /* that have been used so far */
     unsigned selected;
@@ -56,19 +54,10 @@ struct store {
     uint64_t chance; /* state of the generator behind store_random_key() */
 };
 
-/* glibc's malloc() puts small blocks that are freed aside, however many, and
- * merges all of them at the next free() of a large one: after millions of keys
- * have gone, that takes seconds (seen: 4). It shall merge each at once. */
-static void avoid_stalls(void) {
-#if defined(__GLIBC__)
-    mallopt(M_MXFAST, 0);
-#endif
-}
-
 struct store *store_new(void) {
     struct store *store = xcalloc(1, sizeof *store);
 
-    avoid_stalls();
+    store->slabs = slabs_new();
     random_bytes(&store->seed, sizeof store->seed);
     random_bytes(&store->chance, sizeof store->chance);
     store->chance |= 1;                      /* xorshift's state is never 0 */
@@ -82,6 +71,7 @@ void store_free(struct store *store) {
     store_clear_all(store);
     store_reclaim_some(store, INT64_MAX);
     free(store->databases);
+    slabs_free(store->slabs);
     free(store);
 }
 
@@ -119,7 +109,9 @@ static struct database *current_for_writing(struct store *store) {
         store->database_count = count;
     }
     database = &store->databases[store->selected];
-    if (database->table == NULL) database->table = table_new(&store->seed);
+    if (database->table == NULL) {
+        database->table = table_new(&store->seed, store->slabs);
+    }
     return database;
 }
 
@@ -194,7 +186,7 @@ static void remove_entry(struct store *store, uint64_t hash, struct slice key) {
     database->memory -= entry_memory(entry);
     database->expiring -= entry->has_expiry;
     tell_changed(store, hash, key);
-    free(entry);
+    entry_free(store->slabs, entry);
 }
 
 static void expire(struct store *store, uint64_t hash, struct slice key) {
@@ -277,7 +269,7 @@ static void set_expiry_at(struct store *store, struct entry **place,
     size_t memory = entry_memory(entry);
 
     database->expiring -= entry->has_expiry;
-    entry = entry_set_expiry(entry, at);
+    entry = entry_set_expiry(store->slabs, entry, at);
     database->expiring += entry->has_expiry;
     put_back(store, place, entry, memory);
 }
@@ -290,12 +282,12 @@ static struct entry *resize_or_add(struct store *store, uint64_t hash,
     size_t memory;
 
     if (place == NULL) {
-        entry = entry_new(key, len, ENTRY_NO_EXPIRY);
+        entry = entry_new(store->slabs, key, len, ENTRY_NO_EXPIRY);
         add_entry(store, hash, entry);
         return entry;
     }
     memory = entry_memory(*place);
-    put_back(store, place, entry_resize(*place, len), memory);
+    put_back(store, place, entry_resize(store->slabs, *place, len), memory);
     return *place;
 }
 
@@ -338,7 +330,7 @@ void store_copy(struct store *store, struct slice key, unsigned database,
     struct slice value = entry_value(from);
     int64_t expiry = entry_expiry(from);
     unsigned selected = store->selected;
-    struct entry *entry = entry_new(to, value.len, expiry);
+    struct entry *entry = entry_new(store->slabs, to, value.len, expiry);
     uint64_t hash = store_hash(store, to);
 
     if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
@@ -371,6 +363,8 @@ bool store_reclaim_some(struct store *store, int64_t budget_us) {
 
     while (store->cleared_count > 0 && clock_us() - began < budget_us)
         reclaim(store, BUCKETS_PER_LOOK);
+    while (clock_us() - began < budget_us && slabs_return_one(store->slabs)) {
+    }
     return store->cleared_count > 0;
 }
 

@@ -18,11 +18,11 @@
 
 #include <stdlib.h>
 
-#define SLOTS        7    /* entries of a bucket: what fits a cache line */
-#define CACHE_LINE   64   /* bytes */
-#define SEGMENT      1024 /* buckets of a segment: 64 KiB */
-#define ENTRIES_HIGH 5    /* entries a bucket, on average: split above... */
-#define ENTRIES_LOW  2    /* ...and join below; apart, lest one key do both */
+#define SLOTS        7  /* entries of a bucket: what fits a cache line */
+#define CACHE_LINE   64 /* bytes */
+#define SEGMENT      (SLAB_SIZE / CACHE_LINE) /* buckets of one: 1024 */
+#define ENTRIES_HIGH 5 /* entries a bucket, on average: split above... */
+#define ENTRIES_LOW  2 /* ...and join below; apart, lest one key do both */
 
 /* The slots in use come first; the tags of the others are 0. A tag is a byte of
  * the entry's hash: most keys that differ are told apart without touching them.
@@ -39,6 +39,7 @@ struct bucket {
 
 struct table {
     const struct siphash_seed *seed;
+    struct slabs *slabs;
     size_t count;   /* entries */
     size_t buckets; /* at least 1 */
     size_t round;   /* N: a power of two, round <= buckets < 2 * round */
@@ -68,10 +69,6 @@ static uint8_t tag_of(uint64_t hash) {
     return tag != 0 ? tag : 1;
 }
 
-static struct bucket *bucket_new(size_t count) {
-    return xaligned_alloc(CACHE_LINE, count * sizeof(struct bucket));
-}
-
 static int slots_used(const struct bucket *bucket) {
     int used = 0;
 
@@ -84,7 +81,7 @@ static int slots_used(const struct bucket *bucket) {
  * the entry in it moves. Returns the new one. */
 static struct bucket *bucket_extend(struct table *table,
                                     struct bucket *bucket) {
-    struct bucket *next = bucket_new(1);
+    struct bucket *next = slab_alloc(table->slabs, sizeof *next);
 
     *next = (struct bucket){.tags = {bucket->tags[SLOTS - 1]},
                             .slots = {bucket->slots[SLOTS - 1]}};
@@ -93,6 +90,11 @@ static struct bucket *bucket_extend(struct table *table,
     bucket->has_next = true;
     table->chained++;
     return next;
+}
+
+static void free_chained(struct table *table, struct bucket *bucket) {
+    table->chained--;
+    slab_free(table->slabs, bucket, sizeof *bucket);
 }
 
 static void bucket_add(struct table *table, struct bucket *bucket, uint8_t tag,
@@ -150,8 +152,7 @@ static void bucket_remove(struct table *table, struct bucket *bucket,
     bucket->tags[last] = 0;
     if (last == 0 && before != NULL) {
         before->has_next = false;
-        table->chained--;
-        free(bucket);
+        free_chained(table, bucket);
     }
 }
 
@@ -175,8 +176,7 @@ static void scatter(struct table *table, const struct bucket *bucket) {
         struct bucket *next = bucket->slots[SLOTS - 1].next;
 
         scatter(table, next);
-        table->chained--;
-        free(next);
+        free_chained(table, next);
     }
 }
 
@@ -188,7 +188,7 @@ static void add_segment(struct table *table) {
         table->segments = xrealloc(
             table->segments, table->segments_cap * sizeof(struct bucket *));
     }
-    table->segments[segment] = bucket_new(SEGMENT);
+    table->segments[segment] = slab_take(table->slabs);
 }
 
 static void grow(struct table *table) {
@@ -211,16 +211,17 @@ static void shrink(struct table *table) {
     old = *bucket_at(table, table->buckets);
     scatter(table, &old);
     if (table->buckets % SEGMENT == 0) {
-        free(table->segments[table->buckets / SEGMENT]);
+        slab_return(table->slabs, table->segments[table->buckets / SEGMENT]);
     }
 }
 
 /* ---- The table -------------------------------------------------------- */
 
-struct table *table_new(const struct siphash_seed *seed) {
+struct table *table_new(const struct siphash_seed *seed, struct slabs *slabs) {
     struct table *table = xcalloc(1, sizeof *table);
 
     table->seed = seed;
+    table->slabs = slabs;
     table->round = 1;
     add_segment(table);
     *bucket_at(table, 0) = (struct bucket){0};
@@ -229,26 +230,26 @@ struct table *table_new(const struct siphash_seed *seed) {
 }
 
 /* Returns the bytes that the entries took. */
-static size_t free_chain(const struct bucket *bucket) {
+static size_t free_chain(struct table *table, const struct bucket *bucket) {
     size_t memory = 0;
     int slot;
 
     for (slot = 0; slot < SLOTS && bucket->tags[slot] != 0; slot++) {
         memory += entry_memory(bucket->slots[slot].entry);
-        free(bucket->slots[slot].entry);
+        entry_free(table->slabs, bucket->slots[slot].entry);
     }
     if (bucket->has_next) {
-        memory += free_chain(bucket->slots[SLOTS - 1].next);
-        free(bucket->slots[SLOTS - 1].next);
+        memory += free_chain(table, bucket->slots[SLOTS - 1].next);
+        free_chained(table, bucket->slots[SLOTS - 1].next);
     }
     return memory;
 }
 
 size_t table_free_bucket(struct table *table) {
-    size_t memory = free_chain(bucket_at(table, --table->buckets));
+    size_t memory = free_chain(table, bucket_at(table, --table->buckets));
 
     if (table->buckets % SEGMENT == 0) {
-        free(table->segments[table->buckets / SEGMENT]);
+        slab_return(table->slabs, table->segments[table->buckets / SEGMENT]);
     }
     return memory;
 }

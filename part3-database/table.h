@@ -1,6 +1,7 @@
 /* table.h -- a hash table of entries that grows one bucket at a time.
  *
  * Ownership  It owns its buckets, not the entries: who removes one, frees it.
+ *            Both are blocks of the slabs that it was given.
  * Hashes     Are the caller's, so that one lookup hashes once; the table hashes
  *            with the seed it was given when it moves entries.
  * Places     Die at the next table_add() or table_remove(). */
@@ -9,6 +10,7 @@
 
 #include "entry.h"
 #include "siphash.h"
+#include "slab.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -17,7 +19,8 @@
 
 struct table;
 
-struct table *table_new(const struct siphash_seed *seed); /* borrowed */
+/* Borrows both. */
+struct table *table_new(const struct siphash_seed *seed, struct slabs *slabs);
 void table_free(struct table *table); /* and all its entries */
 
 /* Begin with it: free the entries of the last bucket, and the bucket. The table

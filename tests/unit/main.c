@@ -22,6 +22,7 @@ static Suite *(*const suites[])(void) = {
 #endif
 #if PART >= 3
     siphash_suite,
+    slab_suite,
     glob_suite,
     store_suite,
     keyspace_suite,

@@ -376,42 +376,42 @@ END_TEST
 
 /* As redis-server 7.0.15 answers each, given the same settings before. */
 static const char *const said[][2] = {
-    {"CONFIG GET",                                                ARITY("get")                                            },
-    {"CONFIG SET timeout",                                        ARITY("set")                                            },
-    {"CONFIG RESETSTAT x",                                        ARITY("resetstat")                                      },
-    {"CONFIG SET timeout 1 hz",                                   "-ERR syntax error\r\n"                                 },
-    {"CONFIG RESETSTAT",                                          "+OK\r\n"                                               },
-    {"CONFIG REWRITE",                                            "-ERR The server is running without a config file\r\n"  },
-    {"CONFIG nosuch",                                             "-ERR unknown subcommand 'nosuch'. Try CONFIG HELP.\r\n"},
-    {"CONFIG GET nosuch",                                         "*0\r\n"                                                },
-    {"CONFIG GET TIMEOUT",                                        "*2\r\n$7\r\nTIMEOUT\r\n$1\r\n0\r\n"                    },
-    {"CONFIG GET timeou? TimeOut",                                "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n"                    },
+    {"CONFIG GET",                                                                   ARITY("get")                                            },
+    {"CONFIG SET timeout",                                                           ARITY("set")                                            },
+    {"CONFIG RESETSTAT x",                                                           ARITY("resetstat")                                      },
+    {"CONFIG SET timeout 1 hz",                                                      "-ERR syntax error\r\n"                                 },
+    {"CONFIG RESETSTAT",                                                             "+OK\r\n"                                               },
+    {"CONFIG REWRITE",                                                               "-ERR The server is running without a config file\r\n"  },
+    {"CONFIG nosuch",                                                                "-ERR unknown subcommand 'nosuch'. Try CONFIG HELP.\r\n"},
+    {"CONFIG GET nosuch",                                                            "*0\r\n"                                                },
+    {"CONFIG GET TIMEOUT",                                                           "*2\r\n$7\r\nTIMEOUT\r\n$1\r\n0\r\n"                    },
+    {"CONFIG GET timeou? TimeOut",                                                   "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n"                    },
     {"CONFIG GET save tcp-b*",
-     "*4\r\n$11\r\ntcp-backlog\r\n$3\r\n511\r\n$4\r\nsave\r\n$0\r\n\r\n"                                                  },
-    {"CONFIG SET nosuch 1",                                       "-ERR Unknown option or number of arguments for "
-     "CONFIG SET - 'nosuch'\r\n"                                                                                               },
+     "*4\r\n$11\r\ntcp-backlog\r\n$3\r\n511\r\n$4\r\nsave\r\n$0\r\n\r\n"                                                                     },
+    {"CONFIG SET nosuch 1",                                                          "-ERR Unknown option or number of arguments for "
+                            "CONFIG SET - 'nosuch'\r\n"                                                           },
     {"CONFIG SET timeout x nosuch 1",
      "-ERR Unknown option or number of arguments for CONFIG SET - "
-     "'nosuch'\r\n"},
+     "'nosuch'\r\n"                                                                                                                          },
     {"CONFIG SET databases 3",
-     FAILED("databases",                                                                                                       "can't set immutable config")},
+     FAILED("databases",                                                                                                                       "can't set immutable config")},
     {"CONFIG SET timeout 1 databases 3",
-     FAILED("databases","can't set immutable config")},
+     FAILED("databases",                                                                                                     "can't set immutable config")},
     {"CONFIG SET timeout 1 TIMEOUT 2",
-     FAILED("TIMEOUT",                                                                                      "duplicate parameter")},
-    {"CONFIG SET timeout x",                                                           FAILED("timeout",                                                                                                      INTEGER)},
-    {"CONFIG SET timeout 9 maxmemory 5 hz x",                                                   FAILED("hz",                                                                                              INTEGER)},
+     FAILED("TIMEOUT",     "duplicate parameter")},
+    {"CONFIG SET timeout x",                                                               FAILED("timeout",                                                                                             INTEGER)},
+    {"CONFIG SET timeout 9 maxmemory 5 hz x",                                                         FAILED("hz",                                   INTEGER)},
     {"CONFIG GET timeout maxmemory",
-     "*4\r\n$7\r\ntimeout\r\n$1\r\n0\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n"     },
-    {"CONFIG SET Timeout 9 maxmemory 1gb",                              "+OK\r\n"},
-    {"CONFIG GET timeout maxmemory",                        "*4\r\n$7\r\ntimeout\r\n$1\r\n9\r\n$"
-     "9\r\nmaxmemory\r\n$10\r\n1073741824\r\n"                                                   },
-    {"CONFIG SET save \"\" maxmemory-policy noeviction",                                                           "+OK\r\n"                                         },
+     "*4\r\n$7\r\ntimeout\r\n$1\r\n0\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n"                                                                                               },
+    {"CONFIG SET Timeout 9 maxmemory 1gb",                                                                      "+OK\r\n"                                                                                           },
+    {"CONFIG GET timeout maxmemory",             "*4\r\n$7\r\ntimeout\r\n$1\r\n9\r\n$"
+                                     "9\r\nmaxmemory\r\n$10\r\n1073741824\r\n"},
+    {"CONFIG SET save \"\" maxmemory-policy noeviction","+OK\r\n"},
     {"CONFIG SET client-output-buffer-limit \"normal 1\"",
      FAILED("client-output-buffer-limit",
      "Wrong number of arguments in buffer limit configuration.")},
-    {"CONFIG SET appendfsync always", "+OK\r\n"              },
-    {"CONFIG GET appendfsync",                                                  "*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n"                      },
+    {"CONFIG SET appendfsync always",                                                                      "+OK\r\n"                                                                                                                                                                 },
+    {"CONFIG GET appendfsync",                                            "*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n"                                                                             },
     {"CONFIG HELP",
      "*11\r\n"
      "+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
@@ -423,10 +423,10 @@ static const char *const said[][2] = {
      "+RESETSTAT\r\n"
      "+    Reset statistics reported by the INFO command.\r\n"
      "+REWRITE\r\n+    Rewrite the configuration file.\r\n"
-     "+HELP\r\n+    Prints this help.\r\n"                                                        },
-    {"HELLO 3",                       NULL                                                                                           },
-    {"CONFIG GET hz",                                 "%1\r\n$2\r\nhz\r\n$2\r\n10\r\n"},
-    {"CONFIG GET nosuch","%0\r\n"                      },
+     "+HELP\r\n+    Prints this help.\r\n"                         },
+    {"HELLO 3",                                                       NULL                     },
+    {"CONFIG GET hz",                                                                  "%1\r\n$2\r\nhz\r\n$2\r\n10\r\n"                                                                                                   },
+    {"CONFIG GET nosuch",                                                                      "%0\r\n"                                                                   },
 };
 
 START_TEST(config_answers_as_redis_does) {
