@@ -33,6 +33,7 @@ struct settings {
     unsigned long seed;  /* of the random pipelines */
     bool exact;          /* compare the text of errors too */
     bool ours;           /* run what Redis-Lite alone promises */
+    bool core;           /* leave out what the series does not ask for */
     bool list;           /* name the tests, run none */
 };
 
@@ -42,6 +43,7 @@ enum {
     OURS = 1,      /* promised by Redis-Lite alone: runs with --ours */
     BARE = 2,      /* the test starts its server itself */
     ONLY_HERE = 4, /* not true any more in the parts that follow */
+    EXTRA = 8,     /* beyond what the series asks for: not with --core */
 };
 
 /* Put a test into 's'. It runs for 'part' and those that follow. */
@@ -50,6 +52,13 @@ void add_test(Suite *s, const TTest *test, int part, unsigned flags);
 Suite *part1_suite(void);
 Suite *part2_suite(void);
 Suite *part3_suite(void);
+Suite *part3_strings_suite(void);
+Suite *part3_keys_suite(void);
+Suite *part3_expiry_suite(void);
+Suite *part3_connection_suite(void);
+Suite *part3_transactions_suite(void);
+Suite *part3_server_suite(void);
+Suite *part3_kept_suite(void);
 Suite *museum_suite(void);
 void museum_list_elsewhere(void);
 
@@ -74,6 +83,9 @@ const char *server_stop(int signal, int *status);
 
 /* The same with SIGTERM, after which the status has to be 0. */
 const char *server_stop_cleanly(void);
+
+/* Wait until the server, asked to in some other way, has ended. */
+const char *server_wait(int *status);
 
 /* Run one more server in the same directory that is expected to end by itself
  * within START_SECONDS. Its output is what server_output() gives then. */
@@ -151,6 +163,38 @@ bool client_readable(struct client *c, int ms);
 
 /* Send a PING and see whether '+PONG' comes within 'ms' milliseconds. */
 bool client_ping(struct client *c, int ms);
+
+/* ---- Tests that are tables (rows.c) ------------------------------------ */
+
+/* A request as one types it: quotes hold blanks and "\xff"; with '@' before
+ * it, a second client sends it. The reply in bytes, but for the CR before each
+ * LF and the last CR LF, and in the one notation from which the other follows:
+ * "$-1" and "*-1" are "_" in RESP3, "%2" is "*4" in RESP2. "?" is any reply but
+ * an error, ":98..100" an integer from 98 to 100. */
+struct row {
+    const char *request, *reply;
+};
+
+#define ROW(request, reply)                                                    \
+    { request, reply }
+
+#define OK             "+OK"
+#define QUEUED         "+QUEUED"
+#define NIL            "$-1"
+#define NIL_ARRAY      "*-1"
+#define SYNTAX         "-ERR syntax error"
+#define NO_INTEGER     "-ERR value is not an integer or out of range"
+#define NO_FLOAT       "-ERR value is not a valid float"
+#define BEYOND         "-ERR increment or decrement would overflow"
+#define NO_KEY         "-ERR no such key"
+#define ARITY(name)    "-ERR wrong number of arguments for '" name "' command"
+#define BAD_TIME(name) "-ERR invalid expire time in '" name "' command"
+
+/* Go through the table in RESP2, and again in RESP3, from no keys each time. */
+const char *check_table(const struct row *rows, size_t count);
+
+#define check_rows(rows)                                                       \
+    CHECKED(check_table(rows, sizeof(rows) / sizeof((rows)[0])))
 
 /* ---- Bytes, time (util.c) ---------------------------------------------- */
 

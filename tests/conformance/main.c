@@ -37,6 +37,7 @@ void add_test(Suite *s, const TTest *test, int part, unsigned flags) {
     bool last = (flags & ONLY_HERE) != 0;
     TCase *tc;
 
+    if (chosen.core && (flags & EXTRA)) return;
     if (last ? chosen.part != part : chosen.part < part) return;
     if (chosen.only != NULL && strstr(test->name, chosen.only) == NULL) return;
     if (chosen.ours || chosen.list || !(flags & OURS)) {
@@ -44,7 +45,8 @@ void add_test(Suite *s, const TTest *test, int part, unsigned flags) {
         names[tests_to_run++] = test->name;
     }
     if (chosen.list) {
-        printf("  part %d%s  %s%s\n", part, last ? " only" : "", test->name,
+        printf("  part %d%s  %s%s%s\n", part, last ? " only" : "", test->name,
+               flags & EXTRA ? "  [extra]" : "",
                flags & OURS ? "  [ours]" : "");
         return;
     }
@@ -65,6 +67,7 @@ static const char usage[] =
     "  --only TEXT      only tests whose name contains TEXT\n"
     "  --list           name the tests and where each begins; run none\n"
     "  --exact          compare the text of errors with that of Redis 7.0.15\n"
+    "  --core           only what the series asks for, not all commands\n"
     "  --ours           also what only Redis-Lite promises\n"
     "  --seed NUMBER    repeat the random tests of that seed\n";
 
@@ -91,6 +94,7 @@ static void read_arguments(int argc, char **argv) {
         {"seed",  required_argument, NULL, 's'},
         {"list",  no_argument,       NULL, 'l'},
         {"exact", no_argument,       NULL, 'x'},
+        {"core",  no_argument,       NULL, 'c'},
         {"ours",  no_argument,       NULL, 'o'},
         {"help",  no_argument,       NULL, 'h'},
         {NULL,    0,                 NULL, 0  },
@@ -106,6 +110,7 @@ static void read_arguments(int argc, char **argv) {
         case 's': chosen.seed = read_number(optarg, "--seed NUMBER"); break;
         case 'l': chosen.list = true; break;
         case 'x': chosen.exact = true; break;
+        case 'c': chosen.core = true; break;
         case 'o': chosen.ours = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
@@ -125,7 +130,16 @@ static void check_arguments(void) {
 }
 
 int main(int argc, char **argv) {
-    Suite *(*const suites[])(void) = {part1_suite, part2_suite, part3_suite,
+    Suite *(*const suites[])(void) = {part1_suite,
+                                      part2_suite,
+                                      part3_suite,
+                                      part3_strings_suite,
+                                      part3_keys_suite,
+                                      part3_expiry_suite,
+                                      part3_connection_suite,
+                                      part3_transactions_suite,
+                                      part3_server_suite,
+                                      part3_kept_suite,
                                       museum_suite};
     SRunner *runner;
     int failures;
@@ -142,7 +156,8 @@ int main(int argc, char **argv) {
         srunner_add_suite(runner, suites[i]());
     }
     if (tests_to_run == 0) {
-        usage_error("no test of that part has such a name; or it needs --ours");
+        usage_error("no such test in that part; or it needs --ours, or is out "
+                    "with --core");
     }
     if (chosen.list) {
         museum_list_elsewhere();

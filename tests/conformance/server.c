@@ -371,6 +371,15 @@ const char *server_stop(int signal, int *status) {
     return NULL;
 }
 
+const char *server_wait(int *status) {
+    struct server *s = &fixture.server;
+
+    if (!wait_for_end(s, 5)) return "the server should end, and still runs";
+    *status = s->status;
+    s->pid = 0;
+    return NULL;
+}
+
 const char *server_stop_cleanly(void) {
     static char why[256];
     int status;
