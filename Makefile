@@ -63,6 +63,10 @@ conformance:
 ## check-clients: redis-cli, redis-benchmark, hiredis, redis-py; Redis on our log
 check-clients: all-parts
 	@sh tests/clients/run.sh $(BUILD)
+## check-limits: part 3 under attack: crowds, bombs, slow and deaf clients
+##     (ARGS="--only crowd --clients 5000")
+check-limits: part3
+	@python3 tests/faults/limits.py $(BUILD)/part3-database/redis-lite $(ARGS)
 ## coverage: which lines the tests reach (gcovr)
 coverage:
 	@sh tests/coverage.sh report
@@ -113,7 +117,7 @@ help:
 # themselves; this one goes through the environment, as it may hold quotes.
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
-    check-stages check-lean check-clients conformance coverage carry \
+    check-stages check-lean check-clients check-limits conformance coverage carry \
     diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup \
     setup-dev install clean help $(foreach n,$(names),part$(n) run-part$(n) \
     check-part$(n))
