@@ -379,7 +379,7 @@ START_TEST(client_setinfo_is_understood) {
            "+OK\r\n+OK\r\n");
     text = ask_text(c, "CLIENT INFO\r\n");
     ck_assert_msg(strstr(text, "lib-name=me lib-ver=1.2") != NULL, "%s", text);
-    expect(c, "CLIENT SETINFO LIB-NAME 'a b'\r\nCLIENT SETINFO NOSUCH x\r\n",
+    expect(c, "client setinfo lib-name 'a b'\r\nCLIENT SETINFO NOSUCH x\r\n",
            "-ERR lib-name cannot contain spaces, newlines or special "
            "characters.\r\n-ERR Unrecognized option 'NOSUCH'\r\n");
 }

@@ -262,8 +262,8 @@ static bool log_has(const struct bytes *log, const char *word) {
 /* "In 10 seconds" means something else each time the log is read. */
 START_TEST(no_time_in_the_log_is_relative) {
     static const char *const relative[] = {
-        "EXPIRE", "PEXPIRE", "expire", "pexpire", "SETEX", "PSETEX", "GETEX",
-        "EX",     "PX",      "1000",   "1000000", "2000",  "3000"};
+        "EXPIRE", "PEXPIRE", "SETEX",   "PSETEX", "GETEX", "EX",
+        "PX",     "1000",    "1000000", "2000",   "3000"};
     struct bytes log;
 
     run_all(connected());
@@ -295,7 +295,6 @@ START_TEST(only_what_changed_something_is_logged) {
                                           "COPY none k",
                                           "COPY k l",
                                           "MOVE none 1",
-                                          "APPEND k ''",
                                           "SETRANGE k 5 ''",
                                           "EXPIRE k 10 XX",
                                           "INCR k",
