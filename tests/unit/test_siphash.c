@@ -6,6 +6,7 @@
 
 #include "helpers.h"
 #include "suites.h"
+#include "util.h"
 
 #include <inttypes.h>
 #include <sys/mman.h>
@@ -216,6 +217,33 @@ START_TEST(zeros_of_different_lengths_differ) {
 }
 END_TEST
 
+#define BUCKETS  256
+#define COLLIDED 20000
+
+/* What an attacker would do who knew a seed: look for keys that share a bucket.
+ * Under another seed they are as good as any. */
+START_TEST(keys_that_collide_under_one_seed_spread_under_another) {
+    size_t in_bucket[BUCKETS] = {0};
+    struct siphash_seed seed;
+    size_t found = 0;
+
+    random_bytes(&seed, sizeof seed);
+    for (uint64_t i = 0; found < COLLIDED; i++) {
+        struct slice key = {(char *)&i, sizeof i};
+
+        if (siphash(&zero_seed, key, 1, 3) % BUCKETS != 0) continue;
+        in_bucket[siphash(&seed, key, 1, 3) % BUCKETS]++;
+        found++;
+    }
+    /* On average 78, and 9 more or less is usual: twice as many is not. */
+    for (size_t i = 0; i < BUCKETS; i++) {
+        check_that(in_bucket[i] < 2 * COLLIDED / BUCKETS,
+                   "%zu of %d keys share a bucket of %d", in_bucket[i],
+                   COLLIDED, BUCKETS);
+    }
+}
+END_TEST
+
 Suite *siphash_suite(void) {
     const TTest *const tests[] = {
         two_and_four_rounds_agree_with_the_authors,
@@ -226,6 +254,7 @@ Suite *siphash_suite(void) {
         every_bit_of_the_seed_counts,
         every_bit_of_the_input_counts,
         zeros_of_different_lengths_differ,
+        keys_that_collide_under_one_seed_spread_under_another,
     };
 
     return suite_of("siphash", tests, COUNT_OF(tests));
