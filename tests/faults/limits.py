@@ -11,6 +11,7 @@ import os
 import re
 import resource
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -85,9 +86,10 @@ class Server:
             time.sleep(0.005)
         raise Failure("the server does not start:\n" + self.log())
 
-    def memory(self):
+    def memory(self, field="VmRSS"):
+        """Bytes now; with VmHWM, the most that it ever was."""
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as status:
-            return int(re.search(r"VmRSS:\s*(\d+) kB", status.read()).group(1)) * KIB
+            return int(re.search(field + r":\s*(\d+) kB", status.read()).group(1)) * KIB
 
     def cpu(self):
         with open("/proc/%d/stat" % self.process.pid, encoding="ascii") as stat:
@@ -380,6 +382,30 @@ def pipelines(options):
                     "%d pipelines" % len(bombers)) > 0, "nobody paid")
 
 
+def burst(options):
+    """100 clients ask for 8 MiB each in the same moment: the server does not
+    answer all before it looks at what they cost"""
+    value = 8 * MIB
+    with Server("--maxmemory-clients", str(BUDGET)) as server:
+        one = server.client()
+        one.expect(b"+OK", "SET", "k", b"x" * value)
+        greedy = [server.client(4096) for _ in range(100)]
+        empty = server.memory("VmHWM")
+        server.process.send_signal(signal.SIGSTOP)
+        for client in greedy:
+            client.send(request("GET", "k") * 20)
+        server.process.send_signal(signal.SIGCONT)
+        began = time.monotonic()
+        one.expect(b"+PONG", "PING")
+        print("    somebody else waited for %.2f s" % (time.monotonic() - began))
+        deadline = time.monotonic() + 10
+        while one.field("evicted_clients") == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        # Two replies more: the one that went beyond, and its way to the client.
+        within("memory at most", server.memory("VmHWM") - empty,
+               BUDGET + 2 * 2 * value + SLACK)
+
+
 def queues(options):
     """commands that are queued and never run stay within maxmemory-clients"""
     with Server("--maxmemory-clients", str(BUDGET)) as server:
@@ -564,7 +590,7 @@ def protected(options):
             require(got.stdout.split() == replies, "%s: %s" % (settings, got.stdout))
 
 
-CHECKS = (headers, arguments, pipelines, queues, growth, descriptors, exhausted,
+CHECKS = (headers, arguments, pipelines, burst, queues, growth, descriptors, exhausted,
           patience, strangers, browsers, protected, crowd)
 
 
