@@ -67,6 +67,13 @@ check-clients: all-parts
 ##     (ARGS="--only crowd --clients 5000")
 check-limits: part3
 	@python3 tests/faults/limits.py $(BUILD)/part3-database/redis-lite $(ARGS)
+## check-differential: as many random commands as redis-server 7.0 (count=N seed=N)
+count = 1000000
+check-differential: part3
+	@python3 tests/differential/differential.py --self-test
+	@python3 tests/differential/differential.py --count $(count) \
+	    --ours $(BUILD)/part3-database/redis-lite --scripts $(BUILD) \
+	    $(if $(seed),--seed $(seed))
 ## coverage: which lines the tests reach (gcovr)
 coverage:
 	@sh tests/coverage.sh report
@@ -117,7 +124,8 @@ help:
 # themselves; this one goes through the environment, as it may hold quotes.
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
-    check-stages check-lean check-clients check-limits conformance coverage carry \
+    check-stages check-lean check-clients check-differential check-limits \
+    conformance coverage carry \
     diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup \
     setup-dev install clean help $(foreach n,$(names),part$(n) run-part$(n) \
     check-part$(n))
