@@ -1,13 +1,11 @@
 """compare.py -- when two replies are the same: byte for byte, except for what
 can not be equal on two servers, and for the published differences."""
 import fnmatch
-import os
 import re
 
 from generator import NAMES
 from wire import decode, elements
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE_MS = 5000
 # Absolute times that the generator writes lie in here, and must come back exactly.
 FAR_SECONDS = range(4_100_000_000, 5_000_000_000)
@@ -210,7 +208,7 @@ def inline_words(words):
 class Published:
     """differences.txt: blocks of 'name: value' lines, one block a difference."""
 
-    def __init__(self, path=os.path.join(HERE, 'differences.txt')):
+    def __init__(self, path):
         with open(path, encoding='utf-8') as file:
             text = re.sub(r'(?m)^#.*\n', '', file.read())
         self.entries = [

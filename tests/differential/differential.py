@@ -298,7 +298,7 @@ class Progress:
 
 def run_round(options, published, seed, count, tell, plant=None):
     """(commands sent, difference or None, all lines)."""
-    generator = Generator(seed)
+    generator = Generator(seed, options.commands and options.commands.upper().encode().split(b','))
     history = generator.setup()
     pair = Pair(options, published, plant)
     try:
@@ -308,8 +308,9 @@ def run_round(options, published, seed, count, tell, plant=None):
             history += lines
             pair.play(lines)
             tell(len(history))
-        history += END
-        pair.play(END)
+        if not options.commands:
+            history += END
+            pair.play(END)
     except Difference as difference:
         return difference, history
     finally:
@@ -397,11 +398,15 @@ def main():
     parser.add_argument('--limit', type=int, default=1, help='stop after so many differences')
     parser.add_argument('--scripts', default='.', help='where shrunk scripts are left')
     parser.add_argument('--script', help='replay this one instead')
+    parser.add_argument('--published', metavar='FILE', help='another list than differences.txt',
+                        default=os.path.join(os.path.dirname(__file__), 'differences.txt'))
+    parser.add_argument('--commands', metavar='NAME,...',
+                        help='send only these (and do not compare the data)')
     parser.add_argument('--self-test', action='store_true', help='test the tester')
     parser.add_argument('--check-document', metavar='FILE',
                         help='check only that FILE shows the published differences')
     options = parser.parse_args()
-    published = Published()
+    published = Published(options.published)
     if options.check_document:
         return document(published, options.check_document)
     options.redis = shutil.which(options.redis) or options.redis

@@ -86,7 +86,6 @@ SHAPES = '''
  1 CLIENT LIST ID clientid+
  3 CLIENT GETNAME
  3 CLIENT SETNAME name
- 2 CLIENT SETINFO libinfo value
  1 CLIENT NO-EVICT onoff_word
  1 CLIENT KILL value
  1 CLIENT KILL killfilter killoption
@@ -300,9 +299,10 @@ def weighted():
 
 
 class Generator:
-    def __init__(self, seed):
+    def __init__(self, seed, only=None):
         self.rnd = random.Random(seed).random
-        self.shapes = weighted()
+        self.shapes = [shape for shape in weighted() if not only or shape[0] in only]
+        self.only = only
         self.uniques = 0
         self.shorts = 0
         self.multi = set()  # clients that may be in a transaction
@@ -347,14 +347,14 @@ class Generator:
 
     def setup(self):
         """What makes a measurement of one machine no matter of the replies."""
-        return [(0, words_of('CONFIG SET slowlog-log-slower-than -1'))] + [
+        return [] if self.only else [(0, words_of('CONFIG SET slowlog-log-slower-than -1'))] + [
             (n, words_of('SELECT %d' % (n // 2))) for n in range(CLIENTS)]
 
     def turn(self):
         """What one client sends next, as lines (client, words)."""
         client = self.below(CLIENTS)
         choice = self.rnd()
-        if client not in self.multi:
+        if client not in self.multi and not self.only:
             if choice < 0.03:
                 return self.expiry_turn(client)
             if choice < 0.04:
@@ -378,7 +378,7 @@ class Generator:
                 return [(client, [b'FLUSHALL'] + MAKERS['flushoption'](self))]
         lines = []
         for _ in range(self.below(TURN * 2) + 1):
-            if self.rnd() < 0.01:
+            if self.rnd() < 0.01 and not self.only:
                 words = [b'@inline', INLINE[self.below(len(INLINE))]]
             else:
                 words = self.command()
@@ -435,7 +435,8 @@ class Generator:
         return lines + [(client, [b'EXISTS', b'watched'] + keys)]
 
     def last_turn(self, client):
-        return self.some('GET key | SET key value', client, 3) + [
+        # In a transaction, Redis 7.0 would not queue CLIENT SETINFO, and we would.
+        return self.some('GET key | SET key value | CLIENT SETINFO libinfo value', client, 3) + [
             (client, [b'@last', LAST_WORDS[self.below(len(LAST_WORDS))]])]
 
     def kill_turn(self, client):
