@@ -251,8 +251,8 @@ MAKERS = {
     'clienttype': pick(*words_of('normal NORMAL pubsub replica master x')),
     'clientid': lambda g: [b'@id%d' % int(g.rnd() * CLIENTS)],
     'section': pick(*SECTIONS), 'option': pick(*OPTIONS), 'setting': pick(*SETTINGS),
-    'harmless': pick(*words_of('timeout tcp-keepalive slowlog-max-len hz loglevel maxmemory '
-                               'maxmemory-policy databases nosuch')),
+    'harmless': pick(*words_of('timeout tcp-keepalive slowlog-max-len hz loglevel maxmemory-policy '
+                               'databases nosuch')),
     'filter': pick(*words_of('PATTERN PATTERN ACLCAT MODULE X')),
     'command': lambda g: [COMMANDS[int(g.rnd() * len(COMMANDS))].encode()],
     'nonsense': lambda g: [NONSENSE[int(g.rnd() * len(NONSENSE))]],
@@ -324,7 +324,8 @@ class Generator:
 
     def command(self):
         words = self.fill(self.shapes[self.below(len(self.shapes))])
-        if self.rnd() < 0.12:
+        # A setting of nonsense could be one that Redis takes for a number.
+        if self.rnd() < 0.12 and words[:2] != [b'CONFIG', b'SET']:
             words = self.spoil(words)
         return words
 
