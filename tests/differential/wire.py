@@ -179,10 +179,6 @@ class Server:
             self.clients[number] = Connection(self.port)
         return self.clients[number]
 
-    def restart(self):
-        self.stop()
-        self.start()
-
     def stop(self):
         for connection in getattr(self, 'clients', {}).values():
             connection.socket.close()
