@@ -8,7 +8,7 @@ echo "clang-format"
 clang-format --dry-run --Werror "$@" || bad=1
 
 echo "shellcheck"
-find . -name '*.sh' -not -path './build/*' \
+find . -name '*.sh' -not -path './build/*' -not -path '*/node_modules/*' \
     -exec shellcheck {} + || bad=1
 shellcheck .ci/run || bad=1
 
