@@ -60,9 +60,12 @@ conformance:
 	@$(MAKE) -s -C tests conformance BUILD=$(below)
 	@$(BUILD)/tests/conformance $(if $(PART),--part $(PART)) \
 	    $(if $(EXEC),--exec "$$EXEC") $(ARGS)
-## check-clients: redis-cli, redis-benchmark, hiredis, redis-py; Redis on our log
+## check-clients: unmodified clients and tools (SERVER=redis-server: against it)
 check-clients: all-parts
-	@sh tests/clients/run.sh $(BUILD)
+	@sh tests/clients/run.sh $(BUILD) $(SERVER)
+## clients-update: raise the clients from npm to the newest that this Node runs
+clients-update:
+	@sh tests/clients/update.sh
 ## check-limits: part 3 under attack: crowds, bombs, slow and deaf clients
 ##     (ARGS="--only crowd --clients 5000")
 check-limits: part3
@@ -108,6 +111,9 @@ setup:
 ## setup-dev: install what maintainers need besides
 setup-dev:
 	@sh tests/setup.sh dev
+## setup-clients: install what check-clients runs
+setup-clients:
+	@sh tests/setup.sh clients
 
 ## install: part 3, into $(prefix)/bin (prefix=DIR, DESTDIR=DIR)
 install: part3
@@ -125,7 +131,7 @@ help:
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
-    conformance coverage carry \
-    diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup \
-    setup-dev install clean help $(foreach n,$(names),part$(n) run-part$(n) \
-    check-part$(n))
+    clients-update conformance coverage carry diff-part1-part2 \
+    diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
+    setup-clients install clean help $(foreach n,$(names),part$(n) \
+    run-part$(n) check-part$(n))

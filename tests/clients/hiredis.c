@@ -1,5 +1,6 @@
-/* hiredis.c PORT -- the C client library, as an application uses it: connect,
- * PING, ECHO of all bytes, a pipeline; SET and GET if the server has them. */
+/* hiredis.c PORT PASSWORD -- the C client library, as an application uses it:
+ * connect, PING, ECHO of all bytes, a pipeline; SET and GET if the server has
+ * them. */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,14 @@ int main(int argc, char **argv) {
     redisReply *reply;
     int i;
 
-    need(argc == 2, "usage: hiredis PORT");
+    need(argc == 3, "usage: hiredis PORT PASSWORD");
     context = redisConnect("127.0.0.1", atoi(argv[1]));
     need(context != NULL && context->err == 0, "cannot connect");
+    if (argv[2][0] != '\0') {
+        reply = redisCommand(context, "AUTH %s", argv[2]);
+        need(reply != NULL && reply->type == REDIS_REPLY_STATUS, "AUTH");
+        freeReplyObject(reply);
+    }
 
     reply = redisCommand(context, "PING");
     need(reply != NULL && reply->type == REDIS_REPLY_STATUS &&

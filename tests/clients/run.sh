@@ -1,54 +1,66 @@
 #!/bin/sh
-# run.sh BUILD -- programs that people use, unmodified, against parts 2 and 3.
-# What is not installed is skipped by name (make setup-dev installs all).
+# run.sh BUILD [SERVER] -- programs that people use, unmodified, against parts
+# 2 and 3; or against another server (redis-server): there they have to pass
+# too, or it is the tests that are wrong.
+# What is not installed is skipped by name (make setup-clients installs all).
 set -u
 build=$1
+server=${2-}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
-pid=
+servers=
+jobs=
 cleanup() {
-    [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
+    # shellcheck disable=SC2086 # lists of numbers
+    {
+        [ -z "$jobs" ] || kill $jobs
+        [ -z "$servers" ] || kill -9 $servers
+    } 2>/dev/null
+    wait
     rm -rf "$dir"
 }
 trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
 cd "$dir" || exit 1
 passed=0
 failed=0
+db=0 # each job has a database of its own
+# shellcheck disable=SC1091 # they are linted by themselves
+. "$here/jobs.sh"
+# shellcheck disable=SC1091
+. "$here/tools.sh"
 
-check() { # description, then a command that has to succeed
-    description=$1
-    shift
-    if "$@" >out 2>&1; then
-        passed=$((passed + 1))
-        echo "ok: $part: $description"
+# A password's round differs in nothing else.
+round() { # password
+    password=$1
+    # shellcheck disable=SC2034 # for report
+    what=$part${password:+ with a password}
+    if [ -n "$password" ]; then
+        export REDISCLI_AUTH="$password" # redis-cli's -a
     else
-        failed=$((failed + 1))
-        echo "FAILED: $part: $description"
-        sed 's/^/    /' out
+        unset REDISCLI_AUTH
     fi
 }
 
-# Where all of them have to be there, in CI, none may be missing quietly.
-skip() { # name
-    if [ -n "${CI-}" ]; then
-        failed=$((failed + 1))
-        echo "FAILED: $1 is not installed"
-    else
-        echo "skipped: $1 is not installed"
+start() { # folder; gives port and pid
+    mkdir -p "$1"
+    if [ -n "$server" ]; then
+        port=$(free_port)
+        "$server" --port "$port" --bind 127.0.0.1 --dir "$1" --save '' \
+            ${password:+--requirepass "$password"} >"$1/log" 2>&1 &
+        pid=$!
+        servers="$servers $pid"
+        await redis-cli -p "$port" ping
+        return
     fi
-    return 1
-}
-
-has() { # command
-    command -v "$1" >/dev/null || skip "$1"
-}
-
-start() { # the log's last line comes through a pipe: nothing to poll for
+    # The log's last line comes through a pipe: nothing to poll for.
     rm -f pipe
     mkfifo pipe
-    "$build/$part/redis-lite" --address 127.0.0.1:0 2>pipe &
+    "$build/$part/redis-lite" --address 127.0.0.1:0 --aofPath "$1/appendonly.aof" \
+        ${password:+--requirepass "$password"} 2>pipe &
     pid=$!
+    servers="$servers $pid"
     while IFS= read -r line; do
         case $line in
         *" listening on "*) port=${line##*:} ;;
@@ -57,97 +69,110 @@ start() { # the log's last line comes through a pipe: nothing to poll for
     done <pipe
 }
 
-stop() {
-    kill "$pid"
-    wait "$pid"
-    status=$?
-    pid=
-    return "$status"
+stop() { # pid
+    kill "$1"
+    wait "$1"
 }
 
-answers() { # what is expected, then a command
-    expected=$1
-    shift
-    got=$("$@" 2>&1)
-    [ "$got" = "$expected" ] || { echo "'$got' is not '$expected'"; false; }
+# A client's own program: an interpreter, its file, what it takes besides.
+app() {
+    description=$1
+    interpreter=$2
+    file=$here/$3
+    shift 3
+    later "$description" program "$@"
 }
-
-# Rates come in lines such as "PING_INLINE: 700000.00 requests per second".
-benchmark() { # tests
-    redis-benchmark -p "$port" -t "$1" -n 100000 -P 64 -q >rates 2>&1 || return
-    cat rates
-    for test in $(echo "$1" | tr ',a-z' ' A-Z'); do
-        tr '\r' '\n' <rates | grep -q "^$test: [1-9].* requests per second" ||
-            return
-    done
-}
-
-# shellcheck disable=SC2016 # RESP's dollars, not the shell's
-use_pipe() {
-    printf '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n' |
-        redis-cli -p "$port" --pipe
+program() {
+    bounded "$interpreter" "$file" "$port" "$db" "$password" "$@"
 }
 
 both_parts() {
-    if has redis-cli; then
-        check "redis-cli ping" answers PONG redis-cli -p "$port" ping
-        check "redis-cli -3 ping" answers PONG redis-cli -3 -p "$port" ping
-        check "redis-cli echo" answers "a b" redis-cli -p "$port" echo "a b"
-        check "redis-cli, lines on stdin" answers "PONG
-x" sh -c "printf 'ping\necho x\n' | redis-cli -p $port"
-    fi
+    redis_cli_talks
     has redis-benchmark &&
         check "redis-benchmark -P 64" benchmark ping_inline,ping_mbulk
     if echo '#include <hiredis/hiredis.h>' | cc -E - >/dev/null 2>&1; then
-        check "hiredis: compile" cc -o hiredis "$here/hiredis.c" -lhiredis
-        check "hiredis" ./hiredis "$port"
+        check "hiredis: compile" cc -o "$dir/hiredis" "$here/hiredis.c" -lhiredis
+        later "hiredis" bounded "$dir/hiredis" "$port" "$password"
     else
         skip hiredis
     fi
     # The system's own Python, for which the package is installed.
-    if /usr/bin/python3 -c 'import redis' 2>/dev/null; then
-        check "redis-py" /usr/bin/python3 "$here/redis_py.py" "$port" "$part"
-    else
-        skip redis-py
+    if has "redis-py" /usr/bin/python3 -c 'import redis'; then
+        app "redis-py" /usr/bin/python3 redis_py.py "$part"
     fi
+}
+
+applications() {
+    has "django-redis" /usr/bin/python3 -c 'import django_redis' &&
+        app "django-redis" /usr/bin/python3 django_redis_cache.py
+    has "ruby redis" ruby -e 'require "redis"' && app "ruby redis" ruby ruby.rb
+    has "phpredis" php -r 'exit(extension_loaded("redis") ? 0 : 1);' &&
+        app "phpredis" php phpredis.php
+    has "Perl Redis" perl -MRedis -e 1 && app "Perl Redis" perl perl.pl
+    from_npm redis4 && app "npm redis 4" node node_redis.mjs 2 redis4
+    for protocol in 2 3; do
+        over="over RESP$protocol"
+        from_npm redis &&
+            app "npm redis $over" node node_redis.mjs $protocol redis
+        from_npm ioredis && app "ioredis $over" node ioredis.mjs $protocol
+        from_npm @valkey/valkey-glide &&
+            app "valkey-glide $over" node glide.mjs $protocol
+        from_npm connect-redis &&
+            app "connect-redis $over" node connect_redis.mjs $protocol
+        from_npm @keyv/redis && app "@keyv/redis $over" node keyv.mjs $protocol
+    done
+}
+
+# Keys and values that do not expire, in all databases.
+everything() { # how redis-cli gets there
+    for n in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        echo "database $n"
+        keys=$(redis-cli "$@" -n "$n" keys 'user:*' | sort)
+        echo "$keys"
+        # shellcheck disable=SC2086 # a list of keys
+        [ -z "$keys" ] || redis-cli "$@" -n "$n" mget $keys
+    done
 }
 
 # A real server, started on our file as its own, has our data (it moves the
 # file; Redis 7 reads the single file that older versions wrote).
 redis_loads_it() {
-    mkdir redis && cp appendonly.aof redis || return
-    redis-server --port 0 --unixsocket "$dir/redis/socket" --dir redis \
+    mkdir redis && cp "$1" redis/appendonly.aof || return
+    redis-server --port 0 --unixsocket redis.sock --dir redis \
         --appendonly yes --save '' --logfile log >/dev/null &
-    pid=$!
-    # No event tells when it is ready.
-    tries=0
-    until redis-cli -s redis/socket ping 2>/dev/null | grep -q PONG; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 100 ] || return
-        sleep 0.1
-    done
-    keys=$(redis-cli -s redis/socket dbsize)
-    value=$(redis-cli -s redis/socket get k)
-    stop
-    echo "GET k: '$value', should be 'v'; keys: $keys, should be $ours"
-    [ "$value" = v ] && [ "$keys" = "$ours" ]
+    daemon=$!
+    trap 'kill -9 "$daemon" 2>/dev/null' EXIT
+    await redis-cli -s redis.sock ping || return
+    everything -s redis.sock >theirs
+    stop "$daemon"
+    grep -q user:1 "$dir/ours" && cmp "$dir/ours" theirs
 }
 
-for part in part2-resp part3-database; do
-    start
+part=${server:-part2-resp}
+round ""
+if [ -z "$server" ]; then
+    start "$dir/$part"
     both_parts
-    if [ "$part" = part3-database ] && has redis-cli; then
-        check "redis-cli set" answers OK redis-cli -p "$port" set k v
-        check "redis-cli get" answers v redis-cli -p "$port" get k
-        check "redis-cli --pipe" use_pipe
-        check "redis-benchmark -P 64" benchmark set,get
+    finish
+    check "stops cleanly" stop "$pid"
+    part=part3-database
+fi
+for word in "" secret; do
+    round "$word"
+    start "$dir/$part$password"
+    both_parts
+    applications
+    tools
+    finish
+    [ -n "$server" ] || everything -p "$port" >ours
+    check "stops cleanly" stop "$pid"
+    log=$dir/$part$password/appendonly.aof
+    if [ -z "$server" ] && has redis-check-aof; then
+        check "redis-check-aof" redis-check-aof "$log"
+        has redis-server &&
+            later "redis-server loads the log" redis_loads_it "$log"
     fi
-    ours=$(redis-cli -p "$port" dbsize 2>/dev/null)
-    check "stops cleanly" stop
-    if [ "$part" = part3-database ] && has redis-check-aof; then
-        check "redis-check-aof" redis-check-aof appendonly.aof
-        has redis-server && check "redis-server loads the log" redis_loads_it
-    fi
+    finish
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
