@@ -30,7 +30,7 @@ later() {
     running=$(set -- $jobs && echo $#)
     [ "$running" -lt "$at_a_time" ] || finish_one
     job=$((job + 1))
-    db=$((db % 15 + 1))
+    [ "$part" = part2-resp ] || db=$((db % 15 + 1))
     mkdir "job$job"
     echo "$1" >"job$job.name"
     shift

@@ -25,7 +25,7 @@ trap 'exit 1' HUP INT TERM
 cd "$dir" || exit 1
 passed=0
 failed=0
-db=0 # each job has a database of its own
+db=0 # each job has a database of its own; part 2 has one only
 # shellcheck disable=SC1091 # they are linted by themselves
 . "$here/jobs.sh"
 # shellcheck disable=SC1091
@@ -51,7 +51,7 @@ start() { # folder; gives port and pid
             ${password:+--requirepass "$password"} >"$1/log" 2>&1 &
         pid=$!
         servers="$servers $pid"
-        await redis-cli -p "$port" ping
+        await pongs -p "$port"
         return
     fi
     # The log's last line comes through a pipe: nothing to poll for.
@@ -138,14 +138,15 @@ everything() { # how redis-cli gets there
 # file; Redis 7 reads the single file that older versions wrote).
 redis_loads_it() {
     mkdir redis && cp "$1" redis/appendonly.aof || return
-    redis-server --port 0 --unixsocket redis.sock --dir redis \
+    redis-server --port 0 --unixsocket "$PWD/redis.sock" --dir redis \
         --appendonly yes --save '' --logfile log >/dev/null &
     daemon=$!
     trap 'kill -9 "$daemon" 2>/dev/null' EXIT
-    await redis-cli -s redis.sock ping || return
+    unset REDISCLI_AUTH
+    await pongs -s redis.sock || return
     everything -s redis.sock >theirs
     stop "$daemon"
-    grep -q user:1 "$dir/ours" && cmp "$dir/ours" theirs
+    grep -q user:1 "$dir/ours" && diff "$dir/ours" theirs
 }
 
 part=${server:-part2-resp}
