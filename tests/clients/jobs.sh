@@ -4,7 +4,7 @@
 at_a_time=3
 job=0  # the last one's number
 skipped=
-done=0 # the last one's that was reported
+reported=0 # the last one that was
 
 report() { # status, description, output
     if [ "$1" -eq 0 ]; then
@@ -45,9 +45,9 @@ finish_one() {
     status=$?
     shift
     jobs=$*
-    done=$((done + 1))
-    report "$status" "$(cat "job$done.name")" "job$done.out"
-    rm -rf "job$done"
+    reported=$((reported + 1))
+    report "$status" "$(cat "job$reported.name")" "job$reported.out"
+    rm -rf "job$reported"
 }
 
 finish() {

@@ -97,16 +97,16 @@ both_parts() {
         skip hiredis
     fi
     # The system's own Python, for which the package is installed.
-    if has "redis-py" /usr/bin/python3 -c 'import redis'; then
+    if has redis-py /usr/bin/python3 -c 'import redis'; then
         app "redis-py" /usr/bin/python3 redis_py.py "$part"
     fi
 }
 
 applications() {
-    has "django-redis" /usr/bin/python3 -c 'import django_redis' &&
+    has django-redis /usr/bin/python3 -c 'import django_redis' &&
         app "django-redis" /usr/bin/python3 django_redis_cache.py
     has "ruby redis" ruby -e 'require "redis"' && app "ruby redis" ruby ruby.rb
-    has "phpredis" php -r 'exit(extension_loaded("redis") ? 0 : 1);' &&
+    has phpredis php -r 'exit(extension_loaded("redis") ? 0 : 1);' &&
         app "phpredis" php phpredis.php
     has "Perl Redis" perl -MRedis -e 1 && app "Perl Redis" perl perl.pl
     from_npm redis4 && app "npm redis 4" node node_redis.mjs 2 redis4
@@ -165,7 +165,7 @@ for word in "" secret; do
     applications
     tools
     finish
-    [ -n "$server" ] || everything -p "$port" >ours
+    [ -n "$server" ] || everything -p "$port" >ours 2>&1
     check "stops cleanly" stop "$pid"
     log=$dir/$part$password/appendonly.aof
     if [ -z "$server" ] && has redis-check-aof; then

@@ -106,6 +106,9 @@ redis_tools() {
         later "redis-cli --stat" stat
         later "redis-cli --latency" latency
         has python3 && later "redis-cli's prompt" prompt
+        [ -z "$password" ] || later "redis-cli without the password" \
+            answers "NOAUTH Authentication required." \
+            env -u REDISCLI_AUTH redis-cli -p "$port" get k
     fi
     if has redis-benchmark; then
         later "redis-benchmark" benchmark set,get,incr,mset,ping_mbulk
@@ -251,6 +254,7 @@ nutcracker_in_front() {
 
 tools() {
     redis_tools
+    has python3 || return # for a free port
     if has prometheus-redis-exporter && has curl; then
         later "prometheus-redis-exporter" exporter
     fi
