@@ -82,8 +82,14 @@ from_npm() { # package
 }
 
 # A client that waits for ever is a failure, not a CI that hangs.
+bound="timeout 60"
+command -v timeout >/dev/null || bound=
 bounded() {
-    if command -v timeout >/dev/null; then timeout 60 "$@"; else "$@"; fi
+    $bound "$@"
+}
+become() { # the end of a job: who ends the job then ends the client, too
+    # shellcheck disable=SC2086 # words
+    exec $bound "$@"
 }
 
 await() { # a command that succeeds in the end

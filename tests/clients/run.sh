@@ -83,7 +83,7 @@ app() {
     later "$description" program "$@"
 }
 program() {
-    bounded "$interpreter" "$file" "$port" "$db" "$password" "$@"
+    become "$interpreter" "$file" "$port" "$db" "$password" "$@"
 }
 
 both_parts() {
@@ -92,7 +92,7 @@ both_parts() {
         check "redis-benchmark -P 64" benchmark ping_inline,ping_mbulk
     if echo '#include <hiredis/hiredis.h>' | cc -E - >/dev/null 2>&1; then
         check "hiredis: compile" cc -o "$dir/hiredis" "$here/hiredis.c" -lhiredis
-        later "hiredis" bounded "$dir/hiredis" "$port" "$password"
+        later "hiredis" become "$dir/hiredis" "$port" "$password"
     else
         skip hiredis
     fi

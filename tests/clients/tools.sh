@@ -87,7 +87,7 @@ stat() {
 
 prompt() {
     cli flushdb
-    bounded python3 "$here/prompt.py" redis-cli -p "$port" -n "$db"
+    become python3 "$here/prompt.py" redis-cli -p "$port" -n "$db"
 }
 
 latency() { # "min max avg count"
