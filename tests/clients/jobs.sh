@@ -2,9 +2,9 @@
 # jobs.sh -- running checks, one by one or a few at a time. Sourced by run.sh.
 # shellcheck disable=SC2154,SC2034 # some of its variables are run.sh's
 at_a_time=3
-job=0  # the last one's number
-skipped=
+job=0      # the last one's number
 reported=0 # the last one that was
+skipped=
 
 report() { # status, description, output
     if [ "$1" -eq 0 ]; then

@@ -16,7 +16,8 @@ sub client {
 }
 
 sub need {
-    my ($what, $expected, $got) = map { ref $_ ? join ',', map { $_ // 'undef' } @$_ : $_ // 'undef' } @_;
+    my ($what, $expected, $got) =
+        map { join ',', map { $_ // 'undef' } ref $_ ? @$_ : $_ } @_;
     die "$what: '$got' is not '$expected'\n" if $expected ne $got;
 }
 
