@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ERROR_TEXT_MAX  512   /* the longest that resp_write_error() takes */
 #define ATTACK_PAUSE_MS 60000 /* between two lines about it in the log */
 
 /* ---- Whether it may run -------------------------------------------------- */
@@ -95,11 +96,31 @@ static void note_error(struct server *server, const struct call *call,
         server, (struct slice){replies.data + start, replies.len - start});
 }
 
+/* An EXEC that may not run ends its transaction, and tells so. */
+static void abort_transaction(struct server *server, struct call *call,
+                              size_t start) {
+    struct slice reply = buf_slice(call->out);
+    struct slice why = {reply.data + start + 1, reply.len - start - 3};
+    char text[ERROR_TEXT_MAX];
+
+    if (why.len > 4 && memcmp(why.data, "ERR ", 4) == 0) {
+        why = (struct slice){why.data + 4, why.len - 4};
+    }
+    snprintf(text, sizeof text, "%.*s", (int)why.len, why.data);
+    call->out->tail -= reply.len - start;
+    resp_write_error(call->out,
+                     "EXECABORT Transaction discarded because of: %s", text);
+    transaction_end(call->session, server->watches);
+}
+
 /* A transaction of which a part was refused will not run. */
 static void note_refused(struct server *server, const struct command *command,
-                         const struct call *call, size_t start) {
+                         struct call *call, size_t start) {
     struct session *session = call->session;
 
+    if (command != NULL && command->run == command_exec) {
+        abort_transaction(server, call, start);
+    }
     note_error(server, call, start);
     if (command != NULL) {
         server->figures.of[command - command_table].rejected++;
@@ -243,9 +264,6 @@ static void run_or_queue(struct server *server, const struct command *command,
     if (wrong != NULL) {
         resp_write_error(call->out, "%s", wrong);
         note_refused(server, command, call, start);
-        if (command->run == command_exec) {
-            transaction_end(call->session, server->watches);
-        }
     } else if (transaction_is_open(call->session) &&
                !(command->flags & COMMAND_NO_QUEUE)) {
         transaction_queue(call->session->transaction, command, call);
