@@ -33,6 +33,8 @@ struct call {
     /* From part 3 on: */
     struct server *server; /* for commands about the server; NULL at replay */
     size_t out_max;        /* once 'out' is longer, nobody will read it */
+    bool only_check;       /* a parent has to say whether there is such a
+                              subcommand, and not to run it */
     size_t value_max;      /* bytes of a value; 0: RESP_BULK_MAX */
     struct slice record[COMMAND_RECORD_MAX]; /* what the log says instead */
     char number[COMMAND_NUMBER_MAX];         /* a number in it */
@@ -56,8 +58,9 @@ enum {
     COMMAND_NO_QUEUE = 1 << 9,  /* at once, even after MULTI */
     COMMAND_NO_MULTI = 1 << 10, /* not after MULTI at all */
     /* What clients may like to know: */
-    COMMAND_ADMIN = 1 << 11, /* about the server; not shown to monitors */
-    COMMAND_FAST = 1 << 12,  /* its time does not depend on any size */
+    COMMAND_ADMIN = 1 << 11,  /* about the server; not shown to monitors */
+    COMMAND_FAST = 1 << 12,   /* its time does not depend on any size */
+    COMMAND_PARENT = 1 << 13, /* what it does stands in its subcommand */
 };
 
 struct command {

@@ -190,6 +190,8 @@ void run_subcommand(struct call *call, const char *container,
         resp_write_error(call->out,
                          "ERR wrong number of arguments for '%s|%s' command",
                          container, row->name);
+    } else if (call->only_check) {
+        return;
     } else if (row == &help) {
         write_help(call, container, table);
     } else {

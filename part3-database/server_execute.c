@@ -256,6 +256,33 @@ static void set_time(struct server *server) {
     store_set_time(server->store, server->time_us / 1000);
 }
 
+/* A subcommand is a command of its own: one that is none is refused before it
+ * is queued. */
+static bool has_subcommand(struct server *server, const struct command *command,
+                           struct call *call) {
+    size_t start = buf_len(call->out);
+
+    if (!(command->flags & COMMAND_PARENT) || call->argc == 1) return true;
+    call->only_check = true;
+    command->run(call);
+    call->only_check = false;
+    if (buf_len(call->out) == start) return true;
+    note_refused(server, command, call, start);
+    return false;
+}
+
+static void queue(struct server *server, const struct command *command,
+                  struct call *call) {
+    struct transaction *transaction = call->session->transaction;
+
+    if (!has_subcommand(server, command, call)) return;
+    /* What will not run needs no room. */
+    if (!transaction->refused && !transaction->watcher.touched) {
+        transaction_queue(transaction, command, call);
+    }
+    resp_write_simple(call->out, "QUEUED");
+}
+
 static void run_or_queue(struct server *server, const struct command *command,
                          struct call *call) {
     const char *wrong = refusal(server, command, call->session);
@@ -266,8 +293,7 @@ static void run_or_queue(struct server *server, const struct command *command,
         note_refused(server, command, call, start);
     } else if (transaction_is_open(call->session) &&
                !(command->flags & COMMAND_NO_QUEUE)) {
-        transaction_queue(call->session->transaction, command, call);
-        resp_write_simple(call->out, "QUEUED");
+        queue(server, command, call);
     } else {
         set_time(server);
         store_select(server->store, call->session->database);
