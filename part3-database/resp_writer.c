@@ -45,6 +45,9 @@ void resp_write_error(struct buf *out, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    c = text + strlen(text);
+    while (c > text && (c[-1] == '\r' || c[-1] == '\n'))
+        *--c = '\0';
     for (c = text; *c != '\0'; c++) {
         if (*c == '\r' || *c == '\n') *c = ' ';
     }
