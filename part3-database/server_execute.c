@@ -46,12 +46,16 @@ static void refuse_http(struct server *server, struct conn *conn) {
     server_close_conn(server, conn);
 }
 
-/* In a transaction, EXEC needs what all its commands need. */
+/* A queue needs memory whatever is queued; EXEC needs what all its commands
+ * need, and what gives the queue up needs none. */
 static bool needs_memory(const struct command *command,
                          const struct session *session) {
-    if (command->flags & COMMAND_GROWS) return true;
-    return command->run == command_exec && session->transaction != NULL &&
-           (session->transaction->flags & COMMAND_GROWS);
+    if (!transaction_is_open(session)) return command->flags & COMMAND_GROWS;
+    if (command->run == command_exec) {
+        return session->transaction->flags & COMMAND_GROWS;
+    }
+    return command->run != command_discard && command->run != command_reset &&
+           command->run != command_quit;
 }
 
 static bool may_debug(const struct server *server,
