@@ -174,13 +174,23 @@ static const struct subcommand *find_row(struct slice name,
     return NULL;
 }
 
+/* What the client said last: within EXEC, EXEC. */
+static void note_subcommand(struct session *session, const char *container,
+                            const struct subcommand *row) {
+    const struct command *last = session->last_command;
+
+    if (last == NULL || strcmp(last->name, container) != 0) return;
+    session->last_subcommand = row != NULL ? row->name : NULL;
+    if (row == NULL) session->last_command = NULL; /* there is none */
+}
+
 void run_subcommand(struct call *call, const char *container,
                     const struct subcommand *table) {
     struct slice name = call->argv[1];
     const struct subcommand *row = find_row(name, table);
     char upper[UPPER_MAX];
 
-    call->session->last_subcommand = row != NULL ? row->name : NULL;
+    note_subcommand(call->session, container, row);
     if (row == NULL) {
         resp_write_error(
             call->out, "ERR unknown subcommand '%.*s'. Try %s HELP.",

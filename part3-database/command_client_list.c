@@ -10,6 +10,12 @@
 
 /* ---- One line about one client ---------------------------------------- */
 
+/* From MULTI to the end of EXEC, within which it is open no more. */
+static bool is_in_transaction(const struct session *session) {
+    return session->transaction != NULL &&
+           (session->transaction->open || session->transaction->count > 0);
+}
+
 /* As in Redis, of which we have these. */
 static const char *flags_of(const struct conn *conn, char text[8]) {
     const struct session *session = &conn->session;
@@ -17,7 +23,7 @@ static const char *flags_of(const struct conn *conn, char text[8]) {
     char *end = text;
 
     if (session->monitoring) *end++ = 'O';
-    if (transaction_is_open(session)) *end++ = 'x';
+    if (is_in_transaction(session)) *end++ = 'x';
     if (transaction != NULL && transaction->watcher.touched) *end++ = 'd';
     if (session->closing) *end++ = 'c';
     if (conn->dead) *end++ = 'A';
@@ -41,8 +47,8 @@ static void append_figures(struct buf *line, const struct conn *conn) {
 
     text_append(
         line, "multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu ",
-        transaction_is_open(&conn->session) ? (long long)transaction->count
-                                            : -1,
+        is_in_transaction(&conn->session) ? (long long)transaction->count
+                                          : -1,
         query != NULL ? buf_len(query) : 0,
         query != NULL ? query->cap - query->tail : 0,
         transaction != NULL ? transaction->memory : 0);
