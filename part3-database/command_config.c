@@ -71,8 +71,6 @@ static bool check_names(struct call *call) {
                              command_shown(call->argv[i]), call->argv[i].data);
             return false;
         }
-    }
-    for (i = 2; i < call->argc; i += 2) {
         if (!config_is_changeable(call->argv[i])) {
             reply_failed(call, call->argv[i], "can't set immutable config");
             return false;
