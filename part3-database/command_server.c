@@ -38,18 +38,21 @@ void command_role(struct call *call) {
 
 /* How many samples to take of a value of many parts: we have none such. */
 static bool read_samples(struct call *call) {
-    static const struct argument_word table[] = {
-        {"samples", 1, 0, true },
-        {NULL,      0, 0, false},
-    };
-    struct argument_words words;
     int64_t samples;
+    size_t i;
 
-    if (!arguments_read_words(call, 3, table, &words)) return false;
-    if (words.given == 0) return true;
-    if (!argument_integer(call, words.values[0], &samples)) return false;
-    if (samples < 0) reply_syntax_error(call);
-    return samples >= 0;
+    for (i = 3; i < call->argc; i += 2) {
+        if (!argument_is(call->argv[i], "samples") || i + 1 == call->argc) {
+            reply_syntax_error(call);
+            return false;
+        }
+        if (!argument_integer(call, call->argv[i + 1], &samples)) return false;
+        if (samples < 0) {
+            reply_syntax_error(call);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void memory_usage(struct call *call) {
