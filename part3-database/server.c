@@ -218,22 +218,33 @@ static void settle(struct server *server) {
     server_remove_doomed(server);
 }
 
-static int handle(struct server *server, const struct loop_event *event) {
+static void handle(struct server *server, const struct loop_event *event) {
     size_t slot = (size_t)event->fd;
     char byte;
 
     if (slot < server->conns_cap && server->conns[slot] != NULL) {
         serve(server, server->conns[slot], event->ready);
-        if (buf_len(&server->replies) > REPLIES_MAX ||
-            buf_len(&server->monitor_lines) > REPLIES_MAX) {
-            return commit_and_send(server);
-        }
     } else if (event->fd == server->wake[0]) {
         if (read(event->fd, &byte, 1) == 1) server->stopping = true;
     } else {
         server_accept(server, event->fd);
     }
-    return 0;
+}
+
+static bool has_much_to_send(const struct server *server) {
+    return buf_len(&server->replies) > REPLIES_MAX ||
+           buf_len(&server->monitor_lines) > REPLIES_MAX;
+}
+
+/* Serve who is ready, in turn. Once there is much to send the turn is over, so
+ * that what it cost is looked at first; the rest comes in the next one. (By
+ * then one of them may be gone, and a new client have its descriptor: to be
+ * served without reason does no harm.) */
+static void handle_events(struct server *server) {
+    while (server->event_next < server->event_count &&
+           !has_much_to_send(server)) {
+        handle(server, &server->events[server->event_next++]);
+    }
 }
 
 /* ---- What time brings --------------------------------------------------- */
@@ -305,21 +316,27 @@ static int time_to_wait(const struct server *server, int timeout_ms) {
     return timeout_ms < 0 || timeout_ms > left ? (int)left : timeout_ms;
 }
 
-int server_turn(struct server *server, int timeout_ms) {
-    struct loop_event events[EVENTS_PER_TURN];
-    int count = loop_wait(server->loop, events, EVENTS_PER_TURN,
+static int wait_for_events(struct server *server, int timeout_ms) {
+    int count = loop_wait(server->loop, server->events, EVENTS_PER_TURN,
                           time_to_wait(server, timeout_ms));
-    int i;
 
     if (count == -1) {
         log_write(&server->log, LOG_WARNING, "cannot wait for clients: %s",
                   strerror(errno));
         return -1;
     }
-    look_at_clocks(server);
-    for (i = 0; i < count; i++) {
-        if (handle(server, &events[i]) == -1) return -1;
+    server->event_next = 0;
+    server->event_count = count;
+    return 0;
+}
+
+int server_turn(struct server *server, int timeout_ms) {
+    if (server->event_next == server->event_count &&
+        wait_for_events(server, timeout_ms) == -1) {
+        return -1;
     }
+    look_at_clocks(server);
+    handle_events(server);
     /* After them: if we slept for long, those who spoke in time are not late.
      */
     tick(server);

@@ -82,6 +82,10 @@ struct server {
     size_t monitor_count;
     bool has_doomed; /* somebody beyond those served is dead */
 
+    /* Who is ready, and the first of them that was not served yet. */
+    struct loop_event events[EVENTS_PER_TURN];
+    int event_count, event_next;
+
     /* Of the turn: */
     int64_t now_us;  /* clock_us(), when the command began */
     int64_t time_us; /* time_us(), likewise */
