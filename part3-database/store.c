@@ -544,9 +544,12 @@ size_t store_memory(const struct store *store) {
 }
 
 size_t store_key_memory(struct store *store, struct slice key) {
-    /* Its share of the buckets is about that of all others. */
+    const struct table *table = current_table(store);
+
+    /* Its share of the buckets in use, which is about that of all others: the
+     * first segment is there for the first key, but not on its account. */
     return entry_memory(peek(store, key)) +
-           table_memory(current_table(store)) / store_count(store);
+           table_buckets(table) * TABLE_BUCKET_SIZE / store_count(store);
 }
 
 int64_t store_idle_seconds(struct store *store, struct slice key) {

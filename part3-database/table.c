@@ -18,8 +18,8 @@
 
 #include <stdlib.h>
 
-#define SLOTS        7  /* entries of a bucket: what fits a cache line */
-#define CACHE_LINE   64 /* bytes */
+#define SLOTS        7 /* entries of a bucket: what fits a cache line */
+#define CACHE_LINE   TABLE_BUCKET_SIZE
 #define SEGMENT      (SLAB_SIZE / CACHE_LINE) /* buckets of one: 1024 */
 #define ENTRIES_HIGH 5 /* entries a bucket, on average: split above... */
 #define ENTRIES_LOW  2 /* ...and join below; apart, lest one key do both */

@@ -50,6 +50,7 @@ size_t table_memory(const struct table *table); /* bytes, without entries */
 /* How many buckets there are; and the entries of one of them: the n-th, NULL if
  * there are not so many. */
 size_t table_buckets(const struct table *table);
+#define TABLE_BUCKET_SIZE 64 /* bytes */
 struct entry *table_entry(const struct table *table, size_t bucket, size_t n);
 
 /* Visit the entries of some buckets, as store_scan() promises. */
