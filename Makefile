@@ -77,6 +77,11 @@ check-differential: part3
 	@python3 tests/differential/differential.py --count $(count) \
 	    --ours $(BUILD)/part3-database/redis-lite --scripts $(BUILD) \
 	    $(if $(seed),--seed $(seed))
+## bench-expire: the longest turn while ten million keys expire (keys=N)
+keys = 10000000
+bench-expire: part3
+	@$(MAKE) -s -C tests bench BUILD=$(below)
+	@$(BUILD)/tests/bench-expire $(keys)
 ## coverage: which lines the tests reach (gcovr)
 coverage:
 	@sh tests/coverage.sh report
@@ -131,7 +136,7 @@ help:
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
-    clients-update conformance coverage carry diff-part1-part2 \
+    bench-expire clients-update conformance coverage carry diff-part1-part2 \
     diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
     setup-clients install clean help $(foreach n,$(names),part$(n) \
     run-part$(n) check-part$(n))
