@@ -46,12 +46,13 @@ static int fail(const struct load *load, const char *what, const char *path) {
     return -1;
 }
 
-/* Nothing has been changed yet when this is said, and nothing will be. */
+/* Nothing has been changed yet when this is said, and nothing will be. The
+ * record is the one behind what is held. */
 static int refuse(const struct load *load, const char *why) {
     log_write(load->log, LOG_WARNING,
               "%s is damaged in the record at byte %lld: %s. Nothing was "
               "changed; good records before it: %llu",
-              load->path, (long long)load->offset, why,
+              load->path, (long long)load->offset + (long long)load->held, why,
               (unsigned long long)load->records);
     return -1;
 }
@@ -91,19 +92,17 @@ static int replay_record(struct load *load, const struct resp_request *record) {
 /* Now that its EXEC is there, run what stands between it and MULTI: the first
  * 'size' bytes. */
 static int replay_transaction(struct load *load, size_t size) {
-    struct slice in = {buf_slice(&load->bytes).data, size};
+    const char *bytes = buf_slice(&load->bytes).data;
     struct resp_request record = {0};
-    bool is_first = true;
     int result = 0;
 
-    while (result == 0) {
-        resp_read_request(&record, in);
-        in.data += record.size;
-        in.len -= record.size;
-        if (in.len == 0) break; /* that was EXEC */
-        if (!is_first) result = replay_record(load, &record);
-        is_first = false;
+    /* 'held' goes through them once more, so that refuse() knows where. */
+    for (load->held = 0; result == 0; load->held += record.size) {
         resp_request_next(&record);
+        resp_read_request(
+            &record, (struct slice){bytes + load->held, size - load->held});
+        if (load->held + record.size == size) break; /* that was EXEC */
+        if (load->held > 0) result = replay_record(load, &record);
     }
     resp_request_free(&record);
     return result;
@@ -241,9 +240,10 @@ static int cut_torn_record(struct load *load) {
         return fail(load, "cut", load->path);
     }
     log_write(load->log, LOG_WARNING,
-              "%s ended within a record, as after a crash: its last %zu bytes, "
+              "%s ended within a %s, as after a crash: its last %zu bytes, "
               "from byte %lld on, are now in %s",
-              load->path, torn.len, (long long)load->offset, path);
+              load->path, load->in_transaction ? "transaction" : "record",
+              torn.len, (long long)load->offset, path);
     return 0;
 }
 
