@@ -51,14 +51,11 @@ static void link_in(struct watches *watches, struct watch *watch) {
     *chain = watch;
 }
 
-/* As many chains as watches, at least. */
-static void make_room(struct watches *watches) {
+static void set_chain_count(struct watches *watches, size_t count) {
     struct watches old = *watches;
     size_t i;
 
-    if (watches->count < watches->chain_count) return;
-    watches->chain_count = old.chain_count > 0 ? old.chain_count * 2
-                                               : CHAINS_MIN;
+    watches->chain_count = count;
     watches->chains = xcalloc(watches->chain_count, sizeof *watches->chains);
     for (i = 0; i < old.chain_count; i++) {
         struct watch *watch = old.chains[i];
@@ -73,10 +70,49 @@ static void make_room(struct watches *watches) {
     free(old.chains);
 }
 
+/* As many chains as watches, at least. */
+static void make_room(struct watches *watches) {
+    if (watches->chain_count == 0) {
+        set_chain_count(watches, CHAINS_MIN);
+    } else if (watches->count >= watches->chain_count) {
+        set_chain_count(watches, watches->chain_count * 2);
+    }
+}
+
+/* Who watched much is gone: then so is the room that it took. */
+static void give_room_back(struct watches *watches) {
+    size_t wanted = watches->chain_count;
+
+    while (wanted > CHAINS_MIN && watches->count < wanted / 8)
+        wanted /= 2;
+    if (wanted < watches->chain_count) set_chain_count(watches, wanted);
+}
+
 static bool is_for(const struct watch *watch, unsigned database, uint64_t hash,
                    struct slice key) {
     return watch->hash == hash && watch->database == database &&
            slice_equal((struct slice){watch->key, watch->key_len}, key);
+}
+
+/* Looked for in the chain: it is short even if the client watches much. */
+static bool is_watched(const struct watches *watches,
+                       const struct watcher *watcher, unsigned database,
+                       uint64_t hash, struct slice key) {
+    const struct watch *watch;
+
+    if (watcher->first == NULL) return false;
+    for (watch = *chain_of(watches, hash); watch != NULL;
+         watch = watch->next_in_chain) {
+        if (watch->watcher == watcher && is_for(watch, database, hash, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With its share of the chains. */
+static size_t watch_size(const struct watch *watch) {
+    return sizeof *watch + watch->key_len + sizeof(struct watch *);
 }
 
 void watch_add(struct watches *watches, struct watcher *watcher,
@@ -86,8 +122,7 @@ void watch_add(struct watches *watches, struct watcher *watcher,
     struct watch *watch;
     struct slice value;
 
-    for (watch = watcher->first; watch != NULL; watch = watch->next_of_watcher)
-        if (is_for(watch, database, hash, key)) return;
+    if (is_watched(watches, watcher, database, hash, key)) return;
 
     /* If its time has come it goes now, and not as a change that is seen. */
     store_peek(watches->store, key, &value);
@@ -101,6 +136,7 @@ void watch_add(struct watches *watches, struct watcher *watcher,
                             .key_len = key.len};
     if (key.len > 0) memcpy(watch->key, key.data, key.len);
     watcher->first = watch;
+    watcher->memory += watch_size(watch);
     link_in(watches, watch);
     watches->count++;
 }
@@ -123,7 +159,8 @@ void watch_clear(struct watches *watches, struct watcher *watcher) {
         watches->count--;
         free(watch);
     }
-    watcher->touched = false;
+    *watcher = (struct watcher){0};
+    give_room_back(watches);
 }
 
 /* Whether the key that is watched is there; if its time has come, it goes. */

@@ -19,6 +19,7 @@ struct watches; /* of a server */
 struct watcher {
     struct watch *first; /* owned: its keys */
     bool touched;        /* one of them was */
+    size_t memory;       /* bytes that they take */
 };
 
 struct watches *watches_new(struct store *store);
