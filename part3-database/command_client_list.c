@@ -47,11 +47,10 @@ static void append_figures(struct buf *line, const struct conn *conn) {
 
     text_append(
         line, "multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu ",
-        is_in_transaction(&conn->session) ? (long long)transaction->count
-                                          : -1,
+        is_in_transaction(&conn->session) ? (long long)transaction->count : -1,
         query != NULL ? buf_len(query) : 0,
         query != NULL ? query->cap - query->tail : 0,
-        transaction != NULL ? transaction->memory : 0);
+        transaction_memory(&conn->session));
     text_append(line, "rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu ",
                 buf_len(&conn->unsent), conn->unsent.cap, conn_memory(conn));
 }

@@ -203,16 +203,14 @@ void server_remove_doomed(struct server *server) {
 size_t conn_memory(const struct conn *conn) {
     const struct session *session = &conn->session;
     size_t memory = sizeof *conn + conn->unsent.cap + session->name.cap +
-                    session->library.cap + session->library_version.cap;
+                    session->library.cap + session->library_version.cap +
+                    transaction_memory(session);
 
     if (conn->query != NULL) {
         memory += sizeof *conn->query + conn->query->bytes.cap +
                   conn->query->request.words.cap +
                   conn->query->request.cap *
                       (sizeof(struct slice) + sizeof(size_t));
-    }
-    if (session->transaction != NULL) {
-        memory += sizeof *session->transaction + session->transaction->memory;
     }
     return memory;
 }

@@ -17,6 +17,14 @@ bool transaction_is_open(const struct session *session) {
     return session->transaction != NULL && session->transaction->open;
 }
 
+size_t transaction_memory(const struct session *session) {
+    const struct transaction *transaction = session->transaction;
+
+    if (transaction == NULL) return 0;
+    return sizeof *transaction + transaction->memory +
+           transaction->watcher.memory;
+}
+
 /* The slices and their bytes in one allocation. '*size' is what it takes. */
 static struct slice *copy_arguments(const struct call *call, size_t *size) {
     struct slice *copies;
@@ -38,19 +46,25 @@ static struct slice *copy_arguments(const struct call *call, size_t *size) {
     return copies;
 }
 
+static void make_room(struct transaction *transaction) {
+    size_t more = transaction->cap > 0 ? transaction->cap : 4;
+
+    if (transaction->count < transaction->cap) return;
+    transaction->cap += more;
+    transaction->queue = xrealloc(
+        transaction->queue, transaction->cap * sizeof *transaction->queue);
+    transaction->memory += more * sizeof *transaction->queue;
+}
+
 void transaction_queue(struct transaction *transaction,
                        const struct command *command, const struct call *call) {
     size_t size;
 
-    if (transaction->count == transaction->cap) {
-        transaction->cap = transaction->cap > 0 ? transaction->cap * 2 : 4;
-        transaction->queue = xrealloc(
-            transaction->queue, transaction->cap * sizeof *transaction->queue);
-    }
+    make_room(transaction);
     transaction->queue[transaction->count++] = (struct queued){
         command, copy_arguments(call, &size), call->argc};
     transaction->flags |= command->flags;
-    transaction->memory += size + sizeof *transaction->queue;
+    transaction->memory += size;
 }
 
 void transaction_end(struct session *session, struct watches *watches) {

@@ -25,7 +25,7 @@ struct transaction {
     size_t count;
     size_t cap;
     unsigned flags; /* of all queued commands (command.h) */
-    size_t memory;  /* bytes of the queue */
+    size_t memory;  /* bytes of the queue, its spare places too */
 };
 
 /* The session's, made if it has none. */
@@ -33,6 +33,9 @@ struct transaction *transaction_of(struct session *session);
 
 /* Whether it is between MULTI and EXEC. */
 bool transaction_is_open(const struct session *session);
+
+/* Bytes that MULTI and WATCH cost: the client pays for them. */
+size_t transaction_memory(const struct session *session);
 
 /* Add a copy of this call to the queue. */
 void transaction_queue(struct transaction *transaction,
