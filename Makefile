@@ -95,6 +95,11 @@ carry:
 
 ## docs-check: the book's code and sessions are those of the source
 docs-check: all-parts
+	@python3 docs/tools/test_compatibility.py
+	@python3 docs/tools/compatibility.py \
+	    --server $(BUILD)/part3-database/redis-lite
+	@python3 tests/differential/differential.py \
+	    --check-document docs/compatibility.md
 	@python3 docs/tools/test_book.py
 	@python3 docs/tools/book.py check $(book)
 ## docs-sync: bring the book's code and sessions up to date
