@@ -37,6 +37,10 @@ bool store_peek(struct store *store, struct slice key, struct slice *value);
  * may move to make room. */
 void store_set(struct store *store, struct slice key, struct slice value);
 
+/* The same, but let it expire at this time (see "Expiry"). */
+void store_set_until(struct store *store, struct slice key, struct slice value,
+                     int64_t at);
+
 /* Forget 'key'. False if it was not there. */
 bool store_delete(struct store *store, struct slice key);
 
@@ -73,6 +77,9 @@ void store_copy(struct store *store, struct slice key, unsigned database,
  * that was never selected costs nothing. */
 void store_select(struct store *store, unsigned database);
 unsigned store_selected(const struct store *store);
+
+/* One more than the number of the last database that has keys; 0: none has. */
+unsigned store_databases(const struct store *store);
 
 /* ---- Expiry ------------------------------------------------------------ */
 
@@ -113,7 +120,9 @@ typedef void store_visit_fn(void *context, struct slice key,
 uint64_t store_scan(const struct store *store, uint64_t cursor,
                     store_visit_fn *visit, void *context);
 
-/* Any key of the database, each about as likely; false if there is none. */
+/* Any key of the database, each about as likely; false if there is none. Where
+ * a thousand were drawn whose time has come (and deleted), the next may be one
+ * more, lest one call delete them all: as if it went just after. */
 bool store_random_key(struct store *store, struct slice *key);
 
 /* ---- Looking on -------------------------------------------------------- */

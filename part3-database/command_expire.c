@@ -82,7 +82,6 @@ static void set_expiry(struct call *call, struct slice key, int64_t at) {
 
 static void expire(struct call *call, unsigned how) {
     struct slice key = call->argv[1];
-    struct slice value;
     unsigned conditions;
     bool done;
     int64_t at;
@@ -91,7 +90,7 @@ static void expire(struct call *call, unsigned how) {
         !argument_expiry(call, call->argv[2], how, false, &at)) {
         return;
     }
-    done = store_peek(call->store, key, &value) &&
+    done = store_peek(call->store, key, NULL) &&
            holds(conditions, store_expiry(call->store, key), at);
     if (done) set_expiry(call, key, at);
     resp_write_integer(call->out, done);
@@ -115,9 +114,8 @@ void command_pexpireat(struct call *call) {
 
 void command_persist(struct call *call) {
     struct slice key = call->argv[1];
-    struct slice value;
 
-    if (store_peek(call->store, key, &value) &&
+    if (store_peek(call->store, key, NULL) &&
         store_expiry(call->store, key) != STORE_NO_EXPIRY) {
         store_set_expiry(call->store, key, STORE_NO_EXPIRY);
         call->changed = true;

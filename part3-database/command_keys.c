@@ -48,11 +48,10 @@ void command_randomkey(struct call *call) {
 
 static bool is_there(struct call *call, unsigned database, struct slice key) {
     unsigned selected = store_selected(call->store);
-    struct slice value;
     bool found;
 
     store_select(call->store, database);
-    found = store_peek(call->store, key, &value);
+    found = store_peek(call->store, key, NULL);
     store_select(call->store, selected);
     return found;
 }

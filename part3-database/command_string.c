@@ -74,8 +74,7 @@ static void set_until(struct call *call, struct slice value, int64_t at) {
     struct slice record[] = {slice_of("SET"), call->argv[1], value,
                              slice_of("PXAT"), command_number(call, at)};
 
-    store_set(call->store, record[1], value);
-    if (at != STORE_NO_EXPIRY) store_set_expiry(call->store, record[1], at);
+    store_set_until(call->store, record[1], value, at);
     command_log(call, record, at != STORE_NO_EXPIRY ? 5 : 3);
 }
 
@@ -99,7 +98,7 @@ static void set_with(struct call *call, const struct argument_words *options) {
         there = store_get(call->store, call->argv[1], &old);
         reply_value(call, there, old);
     } else {
-        there = store_peek(call->store, call->argv[1], &old);
+        there = store_peek(call->store, call->argv[1], NULL);
     }
     skip = (options->given & (there ? NX : XX)) != 0;
     if (!(options->given & GET)) {
@@ -145,8 +144,7 @@ void command_psetex(struct call *call) {
 }
 
 void command_setnx(struct call *call) {
-    struct slice old;
-    bool there = store_peek(call->store, call->argv[1], &old);
+    bool there = store_peek(call->store, call->argv[1], NULL);
 
     if (!there) set_until(call, call->argv[2], STORE_NO_EXPIRY);
     resp_write_integer(call->out, !there);
@@ -154,8 +152,9 @@ void command_setnx(struct call *call) {
 
 void command_getset(struct call *call) {
     struct slice old;
+    bool there = store_get(call->store, call->argv[1], &old);
 
-    reply_value(call, store_get(call->store, call->argv[1], &old), old);
+    reply_value(call, there, old);
     set_until(call, call->argv[2], STORE_NO_EXPIRY);
 }
 
@@ -251,13 +250,12 @@ void command_mset(struct call *call) {
 }
 
 void command_msetnx(struct call *call) {
-    struct slice old;
     bool any = false;
     size_t i;
 
     if (!check_pairs(call, "msetnx")) return;
     for (i = 1; i < call->argc && !any; i += 2)
-        any = store_peek(call->store, call->argv[i], &old);
+        any = store_peek(call->store, call->argv[i], NULL);
     if (!any) set_pairs(call);
     resp_write_integer(call->out, !any);
 }

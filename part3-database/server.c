@@ -437,6 +437,18 @@ static bool open_listeners(struct server *server) {
     return true;
 }
 
+/* Keys that nobody can select would be forgotten, and come back one day. */
+static bool can_select_all(const struct server *server) {
+    unsigned count = store_databases(server->store);
+
+    if (count <= server->config->databases) return true;
+    log_write(&server->log, LOG_WARNING,
+              "%s has keys in database %u: it wants 'databases' to be %u or "
+              "more",
+              server->config->aof_path, count - 1, count);
+    return false;
+}
+
 static bool open_aof(struct server *server) {
     if (!server->config->appendonly) {
         log_write(&server->log, LOG_WARNING,
@@ -448,7 +460,7 @@ static bool open_aof(struct server *server) {
     server->aof = aof_open(server->config->aof_path, &server->log,
                            command_replay, server->store);
     server->log_database = store_selected(server->store);
-    return server->aof != NULL;
+    return server->aof != NULL && can_select_all(server);
 }
 
 static bool open_logfile(struct server *server) {

@@ -22,6 +22,7 @@
 
 #define USED_MASK 0xffffff /* entry.h's used_s */
 #define DRAWS     32       /* entries of a bucket that a draw may name */
+#define DRAWN_MAX 1000     /* keys to be deleted by one call that draws */
 
 /* Between two looks at the clock: a few microseconds, or 100 if all go. */
 #define BUCKETS_PER_LOOK 16
@@ -50,7 +51,7 @@ struct store {
     struct store_figures figures;
 
     unsigned sweep_database; /* where store_expire_some() goes on */
-    size_t sweep_bucket;
+    size_t sweep_bucket;     /* the one above, that is: it goes down */
     uint64_t chance; /* state of the generator behind store_random_key() */
 };
 
@@ -60,6 +61,7 @@ struct store *store_new(void) {
     store->slabs = slabs_new();
     random_bytes(&store->seed, sizeof store->seed);
     random_bytes(&store->chance, sizeof store->chance);
+    store->sweep_bucket = SIZE_MAX;
     store->chance |= 1;                      /* xorshift's state is never 0 */
     store_set_time(store, time_us() / 1000); /* for what a log brings... */
     store_set_time(store, 0);                /* ...without expiring it */
@@ -142,6 +144,14 @@ size_t store_total(const struct store *store) {
     for (i = 0; i < store->database_count; i++)
         total += count_of(store->databases[i].table);
     return total;
+}
+
+unsigned store_databases(const struct store *store) {
+    unsigned count = store->database_count;
+
+    while (count > 0 && count_of(store->databases[count - 1].table) == 0)
+        count--;
+    return count;
 }
 
 /* ---- Looking on -------------------------------------------------------- */
@@ -237,9 +247,8 @@ bool store_get(struct store *store, struct slice key, struct slice *value) {
 bool store_peek(struct store *store, struct slice key, struct slice *value) {
     struct entry *entry = peek(store, key);
 
-    if (entry == NULL) return false;
-    *value = entry_value(entry);
-    return true;
+    if (entry != NULL && value != NULL) *value = entry_value(entry);
+    return entry != NULL;
 }
 
 /* ---- Changing ---------------------------------------------------------- */
@@ -262,55 +271,64 @@ static void put_back(struct store *store, struct entry **place,
     *place = changed;
 }
 
-static void set_expiry_at(struct store *store, struct entry **place,
-                          int64_t at) {
-    struct entry *entry = *place;
-    struct database *database = current(store);
-    size_t memory = entry_memory(entry);
+/* Let the entry at 'place' have a value of this length. */
+static void resize_at(struct store *store, struct entry **place, size_t len) {
+    size_t memory = entry_memory(*place);
 
-    database->expiring -= entry->has_expiry;
-    entry = entry_set_expiry(store->slabs, entry, at);
-    database->expiring += entry->has_expiry;
-    put_back(store, place, entry, memory);
+    put_back(store, place, entry_resize(store->slabs, *place, len), memory);
 }
 
-/* Let the value have this length; its bytes are the caller's to set. */
-static struct entry *resize_or_add(struct store *store, uint64_t hash,
-                                   struct slice key, size_t len) {
+static void replace_at(struct store *store, struct entry **place,
+                       struct entry *entry) {
+    struct database *database = current(store);
+    struct entry *old = *place;
+
+    database->expiring += entry->has_expiry;
+    database->expiring -= old->has_expiry;
+    put_back(store, place, entry, entry_memory(old));
+    entry_free(store->slabs, old);
+}
+
+void store_set_until(struct store *store, struct slice key, struct slice value,
+                     int64_t at) {
+    uint64_t hash = store_hash(store, key);
     struct entry **place = lookup(store, hash, key);
     struct entry *entry;
-    size_t memory;
 
-    if (place == NULL) {
-        entry = entry_new(store->slabs, key, len, ENTRY_NO_EXPIRY);
-        add_entry(store, hash, entry);
-        return entry;
-    }
-    memory = entry_memory(*place);
-    put_back(store, place, entry_resize(store->slabs, *place, len), memory);
-    return *place;
-}
-
-void store_set(struct store *store, struct slice key, struct slice value) {
-    uint64_t hash = store_hash(store, key);
-    struct entry *entry = resize_or_add(store, hash, key, value.len);
-
-    if (entry->has_expiry) {
-        struct entry **place = lookup(store, hash, key);
-
-        set_expiry_at(store, place, ENTRY_NO_EXPIRY);
+    if (place != NULL && at == STORE_NO_EXPIRY && !(*place)->has_expiry) {
+        resize_at(store, place, value.len); /* may leave it where it is */
         entry = *place;
+    } else {
+        entry = entry_new(store->slabs, key, value.len, at);
+        if (place != NULL) {
+            replace_at(store, place, entry);
+        } else {
+            add_entry(store, hash, entry);
+        }
     }
     if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
     tell_changed(store, hash, key);
+}
+
+void store_set(struct store *store, struct slice key, struct slice value) {
+    store_set_until(store, key, value, STORE_NO_EXPIRY);
 }
 
 char *store_resize(struct store *store, struct slice key, size_t len) {
     uint64_t hash = store_hash(store, key);
     struct entry **place = lookup(store, hash, key);
     size_t old = place != NULL ? (*place)->value_len : 0;
-    char *bytes = entry_value_bytes(resize_or_add(store, hash, key, len));
+    struct entry *entry;
+    char *bytes;
 
+    if (place != NULL) {
+        resize_at(store, place, len);
+        entry = *place;
+    } else {
+        entry = entry_new(store->slabs, key, len, ENTRY_NO_EXPIRY);
+        add_entry(store, hash, entry);
+    }
+    bytes = entry_value_bytes(entry);
     if (len > old) memset(bytes + old, 0, len - old);
     tell_changed(store, hash, key);
     return bytes;
@@ -403,8 +421,13 @@ int64_t store_expiry(struct store *store, struct slice key) {
 
 void store_set_expiry(struct store *store, struct slice key, int64_t at) {
     uint64_t hash = store_hash(store, key);
+    struct entry **place = lookup(store, hash, key);
+    struct database *database = current(store);
+    size_t memory = entry_memory(*place);
 
-    set_expiry_at(store, lookup(store, hash, key), at);
+    database->expiring -= (*place)->has_expiry;
+    put_back(store, place, entry_set_expiry(store->slabs, *place, at), memory);
+    database->expiring += (*place)->has_expiry;
     tell_changed(store, hash, key);
 }
 
@@ -442,10 +465,26 @@ static bool next_expiring(struct store *store) {
         if (++store->sweep_database >= store->database_count) {
             store->sweep_database = 0;
         }
-        store->sweep_bucket = 0;
+        store->sweep_bucket = SIZE_MAX;
         if (store->databases[store->sweep_database].expiring > 0) return true;
     }
     return false;
+}
+
+/* False: the database has no more. From the last bucket to the first, so that
+ * what others are joined with while the table shrinks is still to come. */
+static bool expire_next_bucket(struct store *store, struct found *found) {
+    const struct database *database;
+    size_t buckets;
+
+    store_select(store, store->sweep_database);
+    database = current(store);
+    if (database == NULL || database->expiring == 0) return false;
+    buckets = table_buckets(database->table);
+    if (store->sweep_bucket > buckets) store->sweep_bucket = buckets;
+    if (store->sweep_bucket == 0) return false;
+    expire_bucket(store, --store->sweep_bucket, found);
+    return true;
 }
 
 int store_expire_some(struct store *store, int64_t budget_us) {
@@ -456,18 +495,10 @@ int store_expire_some(struct store *store, int64_t budget_us) {
     int steps = 0;
 
     while (store->now != 0 && ends < store->database_count) {
-        const struct database *database;
-
         if (steps++ % BUCKETS_PER_LOOK == 0 && clock_us() >= until) break;
-        store_select(store, store->sweep_database);
-        database = current(store);
-        if (database != NULL && database->expiring > 0 &&
-            store->sweep_bucket < table_buckets(database->table)) {
-            expire_bucket(store, store->sweep_bucket++, &found);
-        } else {
-            if (!next_expiring(store)) break;
-            ends++;
-        }
+        if (expire_next_bucket(store, &found)) continue;
+        if (!next_expiring(store)) break;
+        ends++;
     }
     store_select(store, selected);
     found.expiring += found.expired;
@@ -506,6 +537,8 @@ static size_t random_below(struct store *store, size_t limit) {
 }
 
 bool store_random_key(struct store *store, struct slice *key) {
+    int expired = 0;
+
     /* Each draw names a place; the places that hold an entry are drawn with
      * the same chance, the others draw again. */
     while (store_count(store) > 0) {
@@ -516,7 +549,7 @@ bool store_random_key(struct store *store, struct slice *key) {
 
         if (entry == NULL) continue;
         *key = entry_key(entry);
-        if (!is_over(store, entry)) return true;
+        if (!is_over(store, entry) || expired++ == DRAWN_MAX) return true;
         expire(store, store_hash(store, *key), *key);
     }
     return false;

@@ -112,12 +112,20 @@ static void model_check_all(struct model *model) {
 
 static void model_set(struct model *model, struct model_entry *entry,
                       struct slice key) {
+    struct slice value;
+
     entry->len = random_below(&model->chance, MODEL_VALUE_MAX);
     for (size_t i = 0; i < entry->len; i++)
         entry->value[i] = (char)random_next(&model->chance);
     entry->there = true;
+    value = (struct slice){entry->value, entry->len};
     entry->expiry = STORE_NO_EXPIRY;
-    store_set(model->store, key, (struct slice){entry->value, entry->len});
+    if (random_below(&model->chance, 3) > 0) {
+        store_set(model->store, key, value);
+    } else {
+        entry->expiry = model->now + (int64_t)random_below(&model->chance, 200);
+        store_set_until(model->store, key, value, entry->expiry);
+    }
 }
 
 static void model_resize(struct model *model, struct model_entry *entry,
@@ -176,6 +184,21 @@ static void model_step(struct model *model) {
     model_check_key(model, other, to);
 }
 
+/* What a store takes of which each database had a key that is gone. */
+static size_t memory_without_keys(void) {
+    struct store *store = store_new();
+    size_t memory;
+
+    for (unsigned database = 0; database < MODEL_DATABASES; database++) {
+        store_select(store, database);
+        set(store, "k", "v");
+        store_delete(store, slice_of("k"));
+    }
+    memory = store_memory(store);
+    store_free(store);
+    return memory;
+}
+
 START_TEST(a_random_life_agrees_with_a_model) {
     struct model model = {.store = store_new(), .now = NOW, .chance = 42};
     size_t empty = store_memory(model.store);
@@ -187,6 +210,12 @@ START_TEST(a_random_life_agrees_with_a_model) {
         if (step % 1000 == 0) model_check_all(&model);
     }
     model_check_all(&model);
+    for (unsigned database = 0; database < MODEL_DATABASES; database++) {
+        store_select(model.store, database);
+        for (size_t key = 0; key < MODEL_KEYS; key++)
+            store_delete(model.store, model_key(key));
+    }
+    ck_assert_uint_eq(store_memory(model.store), memory_without_keys());
     store_clear_all(model.store);
     ck_assert_uint_eq(store_total(model.store), 0);
     /* The array of databases stays. */
@@ -266,6 +295,22 @@ START_TEST(what_has_expired_is_found_although_nobody_looks) {
         store_select(store, i % 3 == 0 ? 5 : 0);
         ck_assert(is_there(store, key_number(i)) == (i % 2 == 1));
     }
+    store_free(store);
+}
+END_TEST
+
+/* The table shrinks under the sweep, and what it joins is not missed. */
+START_TEST(one_sweep_finds_all_that_has_expired) {
+    enum { KEYS = 20000 };
+    struct store *store = store_new();
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < KEYS; i++)
+        store_set_until(store, key_number(i), slice_of(""),
+                        NOW + (i % 10 > 0 ? 1 : 2));
+    store_set_time(store, NOW + 1);
+    ck_assert_int_gt(store_expire_some(store, 10000000), 80);
+    ck_assert_uint_eq(store_count(store), KEYS / 10);
     store_free(store);
 }
 END_TEST
@@ -416,6 +461,20 @@ START_TEST(a_store_takes_with_it_what_was_cleared) {
 END_TEST
 
 /* ---- Databases -------------------------------------------------------- */
+
+START_TEST(the_last_database_with_keys_is_known) {
+    struct store *store = store_new();
+
+    ck_assert_uint_eq(store_databases(store), 0);
+    set(store, "k", "v");
+    store_copy(store, slice_of("k"), 7, slice_of("k"));
+    ck_assert_uint_eq(store_databases(store), 8);
+    store_select(store, 7);
+    store_delete(store, slice_of("k"));
+    ck_assert_uint_eq(store_databases(store), 1);
+    store_free(store);
+}
+END_TEST
 
 START_TEST(databases_know_nothing_of_each_other) {
     struct store *store = store_new();
@@ -632,6 +691,20 @@ START_TEST(drawing_ends_when_all_have_expired) {
 }
 END_TEST
 
+START_TEST(one_draw_does_not_delete_all_that_have_expired) {
+    enum { KEYS = 20000 };
+    struct store *store = store_new();
+    struct slice key;
+
+    store_set_time(store, NOW);
+    for (size_t i = 0; i < KEYS; i++)
+        store_set_until(store, key_number(i), slice_of(""), NOW);
+    ck_assert(store_random_key(store, &key));
+    ck_assert_uint_ge(store_count(store), KEYS - 1000);
+    store_free(store);
+}
+END_TEST
+
 /* ---- Looking on ------------------------------------------------------- */
 
 struct told {
@@ -699,7 +772,8 @@ START_TEST(a_peek_leaves_no_trace) {
     set(store, "k", "v");
     store_set_time(store, NOW + 5000);
     ck_assert(store_peek(store, slice_of("k"), &value));
-    ck_assert(!store_peek(store, slice_of("none"), &value));
+    ck_assert(store_peek(store, slice_of("k"), NULL));
+    ck_assert(!store_peek(store, slice_of("none"), NULL));
     ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 5);
     ck_assert_uint_eq(store_figures(store)->hits, 0);
     ck_assert_uint_eq(store_figures(store)->misses, 0);
@@ -719,12 +793,14 @@ Suite *keyspace_suite(void) {
         without_a_time_nothing_expires,
         setting_a_key_lets_it_live_for_ever,
         what_has_expired_is_found_although_nobody_looks,
+        one_sweep_finds_all_that_has_expired,
         the_share_that_had_expired_is_told,
         an_expiry_comes_and_goes_without_a_trace,
         what_was_cleared_counts_until_it_is_given_back,
         little_is_given_back_at_once_however_often,
         while_a_log_is_replayed_all_is_given_back_at_once,
         a_store_takes_with_it_what_was_cleared,
+        the_last_database_with_keys_is_known,
         databases_know_nothing_of_each_other,
         a_database_that_is_only_looked_at_costs_nothing,
         a_scan_misses_nothing_that_stays,
@@ -733,6 +809,7 @@ Suite *keyspace_suite(void) {
         a_scan_does_not_show_what_has_expired,
         each_key_is_about_as_likely_to_be_drawn,
         drawing_ends_when_all_have_expired,
+        one_draw_does_not_delete_all_that_have_expired,
         a_listener_is_told_of_each_change_once,
         a_peek_leaves_no_trace,
     };

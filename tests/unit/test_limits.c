@@ -590,6 +590,30 @@ START_TEST(without_its_logfile_a_server_does_not_start) {
 }
 END_TEST
 
+/* 16 databases by default: 0 to 15. */
+START_TEST(keys_that_nobody_could_select_are_not_loaded) {
+    static const char log[] = "*2\r\n$6\r\nSELECT\r\n$2\r\n16\r\n"
+                              "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n";
+    struct site site;
+    FILE *file;
+
+    site_prepare(&site, "unreachable");
+    file = fopen(site.aof_path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(log, file);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_ptr_null(server_new(&site.options));
+    ck_assert(logs(&site, "has keys in database 16: it wants 'databases' to be "
+                          "17 or more"));
+    file = fopen(site.aof_path, "a");
+    fputs("*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n", file);
+    fclose(file);
+    site.server = server_new(&site.options);
+    ck_assert_ptr_nonnull(site.server);
+    site_close(&site);
+}
+END_TEST
+
 Suite *limits_suite(void) {
     const TTest *const tests[] = {
         fewer_clients_may_come_and_nobody_has_to_go,
@@ -615,6 +639,7 @@ Suite *limits_suite(void) {
         a_server_listens_on_a_unix_socket_too,
         a_logfile_is_appended_to,
         without_its_logfile_a_server_does_not_start,
+        keys_that_nobody_could_select_are_not_loaded,
     };
 
     return server_suite_of("limits", tests, COUNT_OF(tests));
