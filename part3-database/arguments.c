@@ -2,12 +2,13 @@
  * wrong with it. */
 #include "arguments.h"
 
+#include "command_docs.h"
 #include "resp.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define HELP_LINE_MAX 160 /* bytes of one line of HELP, its NUL included */
+#define HELP_LINE_MAX 200 /* bytes of one line of HELP, its NUL included */
 #define UPPER_MAX     32  /* and of a command's name */
 
 bool argument_is(struct slice argument, const char *word) {
@@ -107,7 +108,7 @@ bool argument_expiry(struct call *call, struct slice argument, unsigned how,
 
 /* ---- Subcommands -------------------------------------------------------- */
 
-static const struct subcommand help = {"help", 2, NULL, "\nPrints this help."};
+static const struct subcommand help = {"help", 2, NULL};
 
 static const char *upper_case(char room[UPPER_MAX], const char *name) {
     size_t i;
@@ -121,55 +122,33 @@ static const char *upper_case(char room[UPPER_MAX], const char *name) {
     return room;
 }
 
-/* One line of HELP: a word, a blank if 'rest' and it need one, and 'rest' up to
- * the end of its line. */
-static void write_help_line(struct buf *out, const char *word,
-                            const char *rest) {
+static void write_help(struct call *call, const char *container) {
+    const struct command_docs *row = command_docs_find(slice_of(container));
+    size_t count = command_docs_subcommands(row);
     char line[HELP_LINE_MAX];
-    size_t len = strcspn(rest, "\n");
+    char upper[UPPER_MAX];
 
-    snprintf(line, sizeof line, "%s%s%.*s", word,
-             *word != '\0' && len > 0 ? " " : "", (int)len, rest);
-    resp_write_simple(out, line);
-}
-
-/* The lines about one row; returns how many there are. */
-static size_t write_usage(struct buf *out, const struct subcommand *row) {
-    char name[UPPER_MAX];
-    const char *line = row->usage;
-    size_t count = 1;
-
-    write_help_line(out, upper_case(name, row->name), line);
-    while ((line = strchr(line, '\n')) != NULL) {
-        write_help_line(out, "   ", ++line);
-        count++;
+    snprintf(line, sizeof line,
+             "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+             upper_case(upper, container));
+    resp_write_array(call->out, 1 + 2 * count);
+    resp_write_simple(call->out, line);
+    for (row++; count > 0; row++, count--) {
+        snprintf(line, sizeof line, "%s%s%s",
+                 upper_case(upper, row->name + strlen(container) + 1),
+                 *row->syntax != '\0' ? " " : "", row->syntax);
+        resp_write_simple(call->out, line);
+        snprintf(line, sizeof line, "    %s.", row->summary);
+        resp_write_simple(call->out, line);
     }
-    return count;
 }
 
-static void write_help(struct call *call, const char *container,
-                       const struct subcommand *table) {
-    char name[UPPER_MAX];
-    struct buf lines = {0}; /* they follow their number */
-    size_t count = 1;
-
-    write_help_line(&lines, upper_case(name, container),
-                    "<subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-    for (; table->name != NULL; table++) {
-        if (table->usage != NULL) count += write_usage(&lines, table);
-    }
-    count += write_usage(&lines, &help);
-    resp_write_array(call->out, count);
-    buf_append(call->out, buf_slice(&lines).data, buf_len(&lines));
-    buf_free(&lines);
-}
-
-/* The row that argv[1] names, of those that can be run; NULL: none. */
+/* The row that argv[1] names; NULL: none. */
 static const struct subcommand *find_row(struct slice name,
                                          const struct subcommand *table) {
     if (argument_is(name, help.name)) return &help;
     for (; table->name != NULL; table++) {
-        if (table->run != NULL && argument_is(name, table->name)) return table;
+        if (argument_is(name, table->name)) return table;
     }
     return NULL;
 }
@@ -203,7 +182,7 @@ void run_subcommand(struct call *call, const char *container,
     } else if (call->only_check) {
         return;
     } else if (row == &help) {
-        write_help(call, container, table);
+        write_help(call, container);
     } else {
         row->run(call);
     }

@@ -78,16 +78,13 @@ void reply_syntax_error(struct call *call);
 /* ---- Subcommands ------------------------------------------------------- */
 
 struct subcommand {
-    const char *name;  /* lower case, as in error texts; NULL ends a table */
-    int arity;         /* both names included; -n: n or more */
-    command_fn *run;   /* NULL: a row for HELP only, such as a second usage */
-    const char *usage; /* for HELP, lines with '\n' between them: what follows
-                          the name (may be empty), then what it does, which
-                          HELP indents. NULL: HELP does not mention it */
+    const char *name; /* lower case, as in error texts; NULL ends a table */
+    int arity;        /* both names included; -n: n or more */
+    command_fn *run;
 };
 
 /* Run the one that argv[1] names; 'container' is the command's own name, in
- * lower case. HELP is answered from the table. */
+ * lower case. HELP is answered from command_docs. */
 void run_subcommand(struct call *call, const char *container,
                     const struct subcommand *table);
 

@@ -62,39 +62,15 @@ static void client_setname(struct call *call) {
 
 void command_client(struct call *call) {
     static const struct subcommand table[] = {
-        {"getname",  2,  client_getname,
-         "\nReturn the name of the current connection."                               },
-        {"id",       2,  client_id,       "\nReturn the ID of the current connection."},
-        {"info",     2,  client_info,
-         "\nReturn information about the current client connection."                  },
-        {"kill",     -3, client_kill,
-         "<ip:port>\nKill connection made from <ip:port>."                            },
-        {"kill",     -3, NULL,
-         "<option> <value> [<option> <value> [...]]\n"
-         "Kill connections. Options are:\n"
-         "* ADDR (<ip:port>|<unixsocket>:0)\n"
-         "  Kill connections made from the specified address\n"
-         "* LADDR (<ip:port>|<unixsocket>:0)\n"
-         "  Kill connections made to specified local address\n"
-         "* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)\n"
-         "  Kill connections by type.\n"
-         "* USER <username>\n"
-         "  Kill connections authenticated by <username>.\n"
-         "* SKIPME (YES|NO)\n"
-         "  Skip killing current connection (default: yes)."                          },
-        {"list",     -2, client_list,
-         "[options ...]\n"
-         "Return information about client connections. Options:\n"
-         "* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)\n"
-         "  Return clients of specified type."                                        },
-        {"no-evict", 3,  client_no_evict,
-         "(ON|OFF)\nProtect current client connection from eviction."                 },
-        {"setinfo",  4,  client_setinfo,
-         "(LIB-NAME|LIB-VER) <value>\nSay which library is at the other "
-         "end."                                                                       },
-        {"setname",  3,  client_setname,
-         "<name>\nAssign the name <name> to the current connection."                  },
-        {NULL,       0,  NULL,            NULL                                        },
+        {"getname",  2,  client_getname },
+        {"id",       2,  client_id      },
+        {"info",     2,  client_info    },
+        {"kill",     -3, client_kill    },
+        {"list",     -2, client_list    },
+        {"no-evict", 3,  client_no_evict},
+        {"setinfo",  4,  client_setinfo },
+        {"setname",  3,  client_setname },
+        {NULL,       0,  NULL           },
     };
 
     run_subcommand(call, "client", table);

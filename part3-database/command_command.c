@@ -11,17 +11,6 @@
 
 #include <string.h>
 
-/* Values of which it is not known yet how many there will be. */
-struct list {
-    struct buf bytes;
-    size_t count;
-};
-
-static void list_end(struct list *list, struct buf *out) {
-    buf_append(out, buf_slice(&list->bytes).data, buf_len(&list->bytes));
-    buf_free(&list->bytes);
-}
-
 /* The next row that is no subcommand; NULL: there is none. */
 static const struct command_docs *next_row(const struct command_docs *row) {
     row = row == NULL ? command_docs : row + 1;
@@ -135,7 +124,8 @@ static const struct command_docs *find_called(const struct slice *argv,
                                               size_t argc) {
     const struct command_docs *row = command_docs_find(argv[0]);
 
-    if (row == NULL || !command_is_container(row) || argc == 1) return row;
+    if (row == NULL || command_docs_subcommands(row) == 0 || argc == 1)
+        return row;
     for (row++; row->name != NULL && strchr(row->name, '|') != NULL; row++)
         if (argument_is(argv[1], strchr(row->name, '|') + 1)) return row;
     return NULL;
@@ -176,20 +166,12 @@ static void count_commands(struct call *call) {
 
 void command_command(struct call *call) {
     static const struct subcommand table[] = {
-        {"count",   2,  count_commands, "\nHow many commands there are."},
-        {"docs",    -2, docs,
-         "[<name> ...]\nWhat they are for, and "
-         "what follows their names."                                    },
-        {"getkeys", -4, getkeys,
-         "<command> <arg> ...\nWhich of the "
-         "arguments are keys."                                          },
-        {"info",    -2, info,
-         "[<name> ...]\nTheir flags, keys and "
-         "categories."                                                  },
-        {"list",    -2, list_names,
-         "[FILTERBY MODULE|ACLCAT|PATTERN <x>]"
-         "\nTheir names."                                               },
-        {NULL,      0,  NULL,           NULL                            },
+        {"count",   2,  count_commands},
+        {"docs",    -2, docs          },
+        {"getkeys", -4, getkeys       },
+        {"info",    -2, info          },
+        {"list",    -2, list_names    },
+        {NULL,      0,  NULL          },
     };
 
     if (call->argc == 1) {

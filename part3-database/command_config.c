@@ -156,15 +156,11 @@ static void config_rewrite(struct call *call) {
 
 void command_config(struct call *call) {
     static const struct subcommand table[] = {
-        {"get",       -3, config_get_matching,
-         "<pattern>\nReturn parameters matching the glob-like <pattern> and "
-         "their values."                                                          },
-        {"set",       -4, config_change,
-         "<directive> <value>\nSet the configuration <directive> to <value>."     },
-        {"resetstat", 2,  config_resetstat,
-         "\nReset statistics reported by the INFO command."                       },
-        {"rewrite",   2,  config_rewrite,      "\nRewrite the configuration file."},
-        {NULL,        0,  NULL,                NULL                               },
+        {"get",       -3, config_get_matching},
+        {"set",       -4, config_change      },
+        {"resetstat", 2,  config_resetstat   },
+        {"rewrite",   2,  config_rewrite     },
+        {NULL,        0,  NULL               },
     };
 
     run_subcommand(call, "config", table);

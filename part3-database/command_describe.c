@@ -1,18 +1,13 @@
-/* command_describe.c -- one command as COMMAND INFO and COMMAND DOCS tell of
- * it: what its rows in both tables say, in the shapes of Redis. */
+/* command_describe.c -- one command as COMMAND INFO tells of it: what its rows
+ * in both tables say, in the shape of Redis. */
 #include "command_describe.h"
 
 #include "command.h"
 #include "resp.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define WORD_MAX 64 /* bytes of a name or a flag, and a NUL */
-
-bool command_is_container(const struct command_docs *docs) {
-    return command_docs_is_of(docs + 1, docs->name);
-}
 
 static struct subject subcommand_of(const struct command_docs *docs) {
     bool has_key = docs->keys != NULL;
@@ -35,7 +30,7 @@ struct subject command_subject(const struct command_docs *docs) {
     if (strchr(docs->name, '|') != NULL) return subcommand_of(docs);
     command = command_find(slice_of(docs->name));
     it.arity = command->arity;
-    if (command_is_container(docs)) return it;
+    if (command_docs_subcommands(docs) > 0) return it;
     it.group = docs->group;
     it.flags = command->flags;
     if (docs->keys == NULL) return it;
@@ -79,18 +74,12 @@ static void write_string(struct buf *out, const char *text) {
     resp_write_bulk(out, slice_of(text));
 }
 
-/* Values of which it is not known yet how many there will be. */
-struct list {
-    struct buf bytes;
-    size_t count;
-};
-
 static void list_add_word(struct list *list, const char *word) {
     resp_write_simple(&list->bytes, word);
     list->count++;
 }
 
-static void list_end(struct list *list, struct buf *out) {
+void list_end(struct list *list, struct buf *out) {
     buf_append(out, buf_slice(&list->bytes).data, buf_len(&list->bytes));
     buf_free(&list->bytes);
 }
@@ -259,18 +248,10 @@ static void write_key_specs(struct buf *out, const struct subject *it,
         write_key_spec(out, it, index++, what, protocol);
 }
 
-static size_t count_subcommands(const struct command_docs *docs) {
-    size_t count = 0;
-
-    while (command_docs_is_of(docs + 1 + count, docs->name))
-        count++;
-    return count;
-}
-
 void command_describe(struct buf *out, const struct command_docs *docs,
                       int protocol) {
     struct subject it = command_subject(docs);
-    size_t subcommands = count_subcommands(docs);
+    size_t subcommands = command_docs_subcommands(docs);
     size_t i;
 
     resp_write_array(out, 10);
@@ -290,145 +271,4 @@ void command_describe(struct buf *out, const struct command_docs *docs,
     }
     for (i = 1; i <= subcommands; i++)
         command_describe(out, docs + i, protocol);
-}
-
-/* ---- COMMAND DOCS -------------------------------------------------------- */
-
-/* What is no string, by its name. */
-static const struct {
-    const char *name;
-    const char *type;
-} argument_types[] = {
-    {"client-id",              "integer"  },
-    {"count",                  "integer"  },
-    {"cursor",                 "integer"  },
-    {"db",                     "integer"  },
-    {"decrement",              "integer"  },
-    {"destination",            "key"      },
-    {"destination-db",         "integer"  },
-    {"end",                    "integer"  },
-    {"increment",              "integer"  },
-    {"index",                  "integer"  },
-    {"key",                    "key"      },
-    {"milliseconds",           "integer"  },
-    {"newkey",                 "key"      },
-    {"offset",                 "integer"  },
-    {"pattern",                "pattern"  },
-    {"protover",               "integer"  },
-    {"seconds",                "integer"  },
-    {"source",                 "key"      },
-    {"start",                  "integer"  },
-    {"unix-time-milliseconds", "unix-time"},
-    {"unix-time-seconds",      "unix-time"},
-};
-
-static const char *type_of(const struct syntax_node *node) {
-    size_t i;
-
-    switch (node->type) {
-    case SYNTAX_TOKEN: return "pure-token";
-    case SYNTAX_ONE_OF: return "oneof";
-    case SYNTAX_BLOCK: return "block";
-    case SYNTAX_ARGUMENT: break;
-    }
-    for (i = 0; i < sizeof argument_types / sizeof argument_types[0]; i++) {
-        if (slice_equal(node->name, slice_of(argument_types[i].name))) {
-            return argument_types[i].type;
-        }
-    }
-    return "string";
-}
-
-static void write_name(struct buf *out, struct slice name) {
-    char lower[WORD_MAX];
-    size_t i;
-
-    assert(name.len <= sizeof lower);
-    for (i = 0; i < name.len; i++) {
-        bool is_upper = name.data[i] >= 'A' && name.data[i] <= 'Z';
-
-        lower[i] = is_upper ? (char)(name.data[i] - 'A' + 'a') : name.data[i];
-    }
-    resp_write_bulk(out, (struct slice){lower, name.len});
-}
-
-/* An array of those beside 'node', with all that is in them. */
-static void write_arguments(struct buf *out, const struct syntax_node *node,
-                            int protocol);
-
-static void write_argument(struct buf *out, const struct syntax_node *node,
-                           int protocol) {
-    const char *type = type_of(node);
-    bool is_key = strcmp(type, "key") == 0;
-    bool has_token = node->token.len > 0;
-    bool has_flags = node->optional || node->multiple;
-    bool has_parts = node->first != NULL;
-
-    resp_write_map(out, 2u + is_key + has_token + has_flags + has_parts,
-                   protocol);
-    write_string(out, "name");
-    write_name(out, node->name);
-    write_string(out, "type");
-    write_string(out, type);
-    if (is_key) {
-        bool is_second = slice_equal(node->name, slice_of("destination")) ||
-                         slice_equal(node->name, slice_of("newkey"));
-
-        write_string(out, "key_spec_index");
-        resp_write_integer(out, is_second);
-    }
-    if (has_token) {
-        write_string(out, "token");
-        resp_write_bulk(out, node->token);
-    }
-    if (has_flags) {
-        write_string(out, "flags");
-        resp_write_set(out, (size_t)node->optional + node->multiple, protocol);
-        if (node->optional) resp_write_simple(out, "optional");
-        if (node->multiple) resp_write_simple(out, "multiple");
-    }
-    if (has_parts) {
-        write_string(out, "arguments");
-        write_arguments(out, node->first, protocol);
-    }
-}
-
-static void write_arguments(struct buf *out, const struct syntax_node *node,
-                            int protocol) {
-    const struct syntax_node *beside;
-    size_t count = 0;
-
-    for (beside = node; beside != NULL; beside = beside->next)
-        count++;
-    resp_write_array(out, count);
-    for (; node != NULL; node = node->next)
-        write_argument(out, node, protocol);
-}
-
-void command_explain(struct buf *out, const struct command_docs *docs,
-                     int protocol) {
-    size_t subcommands = count_subcommands(docs);
-    struct syntax syntax;
-    size_t i;
-
-    syntax_read(&syntax, docs->syntax);
-    write_string(out, docs->name);
-    resp_write_map(out, 3u + (syntax.first != NULL) + (subcommands > 0),
-                   protocol);
-    write_string(out, "summary");
-    write_string(out, docs->summary);
-    write_string(out, "since");
-    write_string(out, docs->since);
-    write_string(out, "group");
-    write_string(out, docs->group);
-    if (syntax.first != NULL) {
-        write_string(out, "arguments");
-        write_arguments(out, syntax.first, protocol);
-    }
-    if (subcommands > 0) {
-        write_string(out, "subcommands");
-        resp_write_map(out, subcommands, protocol);
-    }
-    for (i = 1; i <= subcommands; i++)
-        command_explain(out, docs + i, protocol);
 }

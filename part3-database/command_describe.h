@@ -1,5 +1,5 @@
-/* command_describe.h -- telling clients of a command: between command_command.c
- * and command_describe.c only. */
+/* command_describe.h -- telling clients of a command: between
+ * command_command.c, command_describe.c and command_explain.c only. */
 #ifndef REDIS_LITE_COMMAND_DESCRIBE_H
 #define REDIS_LITE_COMMAND_DESCRIBE_H
 
@@ -20,10 +20,16 @@ struct subject {
     int key_step;
 };
 
-struct subject command_subject(const struct command_docs *docs);
+/* Values of which it is not known yet how many there will be, and their end:
+ * behind their number, which is in 'out' by then. */
+struct list {
+    struct buf bytes;
+    size_t count;
+};
 
-/* Whether it has subcommands. */
-bool command_is_container(const struct command_docs *docs);
+void list_end(struct list *list, struct buf *out);
+
+struct subject command_subject(const struct command_docs *docs);
 
 /* Whether it is in a category ("read"), in any case. */
 bool command_is_in(const struct subject *it, struct slice category);

@@ -87,6 +87,9 @@ const struct command_docs command_docs[] = {
     {"config|resetstat",                                                       "server", "2.0.0", "",
      .summary = "Let the figures of INFO count from zero again",
      .marks = ADMIN},
+    {"config|rewrite", "server", "2.8.0", "",
+     .summary = "Write settings into their file: not done here",
+     .marks = ADMIN},
     {"config|set",                                                         "server", "2.0.0", "(parameter value) ...",
      .summary = "Change settings, all or none of them", .marks = ADMIN,
      .tips = ALL_NODES ALL_SUCCEEDED},
@@ -310,9 +313,14 @@ const struct command_docs *command_docs_find(struct slice name) {
     return NULL;
 }
 
-bool command_docs_is_of(const struct command_docs *row, const char *container) {
-    size_t len = strlen(container);
+size_t command_docs_subcommands(const struct command_docs *row) {
+    size_t len = strlen(row->name);
+    size_t count = 0;
 
-    return row->name != NULL && strncmp(row->name, container, len) == 0 &&
-           row->name[len] == '|';
+    while (row[count + 1].name != NULL &&
+           strncmp(row[count + 1].name, row->name, len) == 0 &&
+           row[count + 1].name[len] == '|') {
+        count++;
+    }
+    return count;
 }

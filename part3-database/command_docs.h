@@ -37,8 +37,8 @@ extern const struct command_docs command_docs[];
 /* The row of this name, in any case, or NULL. */
 const struct command_docs *command_docs_find(struct slice name);
 
-/* Whether 'row' is a subcommand of the command called 'container'. */
-bool command_docs_is_of(const struct command_docs *row, const char *container);
+/* How many subcommands a command has: so many rows behind its own. */
+size_t command_docs_subcommands(const struct command_docs *row);
 
 /* ---- The notation (command_syntax.c) ------------------------------------ */
 

@@ -267,28 +267,11 @@ static void object_refcount(struct call *call) {
 
 void command_object(struct call *call) {
     static const struct subcommand table[] = {
-        {"encoding", 3, object_encoding,
-         "<key>\n"
-         "Return the kind of internal representation used in order to store "
-         "the value\n"
-         "associated with a <key>."                         },
-        {"freq",     3, object_freq,
-         "<key>\n"
-         "Return the access frequency index of the <key>. The returned integer "
-         "is\n"
-         "proportional to the logarithm of the recent access frequency of the "
-         "key."                                             },
-        {"idletime", 3, object_idletime,
-         "<key>\n"
-         "Return the idle time of the <key>, that is the approximated number "
-         "of\n"
-         "seconds elapsed since the last access to the key."},
-        {"refcount", 3, object_refcount,
-         "<key>\n"
-         "Return the number of references of the value associated with the "
-         "specified\n"
-         "<key>."                                           },
-        {NULL,       0, NULL,            NULL               },
+        {"encoding", 3, object_encoding},
+        {"freq",     3, object_freq    },
+        {"idletime", 3, object_idletime},
+        {"refcount", 3, object_refcount},
+        {NULL,       0, NULL           },
     };
 
     run_subcommand(call, "object", table);

@@ -69,12 +69,8 @@ static void memory_usage(struct call *call) {
 
 void command_memory(struct call *call) {
     static const struct subcommand table[] = {
-        {"usage", -3, memory_usage,
-         "<key> [SAMPLES <count>]\n"
-         "Return memory in bytes used by <key> and its value. Nested values "
-         "are\n"
-         "sampled up to <count> times (default: 5, 0 means sample all)."},
-        {NULL,    0,  NULL,         NULL                                },
+        {"usage", -3, memory_usage},
+        {NULL,    0,  NULL        },
     };
 
     run_subcommand(call, "memory", table);

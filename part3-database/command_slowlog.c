@@ -61,17 +61,10 @@ static void slowlog_reset(struct call *call) {
 
 void command_slowlog(struct call *call) {
     static const struct subcommand table[] = {
-        {"get",   -2, slowlog_get,
-         "[<count>]\n"
-         "Return top <count> entries from the slowlog (default: 10, -1 mean "
-         "all).\n"
-         "Entries are made of:\n"
-         "id, timestamp, time in microseconds, arguments array, client IP and "
-         "port,\n"
-         "client name"                                                    },
-        {"len",   2,  slowlog_len,   "\nReturn the length of the slowlog."},
-        {"reset", 2,  slowlog_reset, "\nReset the slowlog."               },
-        {NULL,    0,  NULL,          NULL                                 },
+        {"get",   -2, slowlog_get  },
+        {"len",   2,  slowlog_len  },
+        {"reset", 2,  slowlog_reset},
+        {NULL,    0,  NULL         },
     };
 
     run_subcommand(call, "slowlog", table);
@@ -152,15 +145,10 @@ static void latency_reset(struct call *call) {
 
 void command_latency(struct call *call) {
     static const struct subcommand table[] = {
-        {"history", 3,  latency_history,
-         "<event>\nReturn time-latency samples for the <event> class."},
-        {"latest",  2,  latency_latest,
-         "\nReturn the latest latency samples for all events."        },
-        {"reset",   -2, latency_reset,
-         "[<event> ...]\n"
-         "Reset latency data of one or more <event> classes.\n"
-         "(default: reset all data for all event classes)"            },
-        {NULL,      0,  NULL,            NULL                         },
+        {"history", 3,  latency_history},
+        {"latest",  2,  latency_latest },
+        {"reset",   -2, latency_reset  },
+        {NULL,      0,  NULL           },
     };
 
     run_subcommand(call, "latency", table);

@@ -282,16 +282,14 @@ static void run_get(struct call *call) {
     resp_write_simple(call->out, "got");
 }
 
-static void run_hidden(struct call *call) {
-    resp_write_simple(call->out, "hidden");
+static void run_more(struct call *call) {
+    resp_write_simple(call->out, "more");
 }
 
 static const struct subcommand subcommands[] = {
-    {"",       0,  NULL,       "(no subcommand)\nDo nothing."       },
-    {"get",    2,  run_get,    "\nGet it."                          },
-    {"get",    0,  NULL,       "<key> [MORE]\nGet more.\n  Or less."},
-    {"hidden", -3, run_hidden, NULL                                 },
-    {NULL,     0,  NULL,       NULL                                 },
+    {"get",  2,  run_get },
+    {"more", -3, run_more},
+    {NULL,   0,  NULL    },
 };
 
 static void expect_run(const char *line, const char *answer) {
@@ -309,14 +307,14 @@ static void expect_run(const char *line, const char *answer) {
 START_TEST(a_subcommand_is_found_in_any_case) {
     expect_run("x get", "+got\r\n");
     expect_run("x gEt", "+got\r\n");
-    expect_run("x HIDDEN a", "+hidden\r\n");
-    expect_run("x hidden a b c", "+hidden\r\n");
+    expect_run("x MORE a", "+more\r\n");
+    expect_run("x more a b c", "+more\r\n");
 }
 END_TEST
 
 START_TEST(a_subcommand_takes_its_number_of_arguments) {
     expect_run("x get a", WRONG_NUMBER("get"));
-    expect_run("x Hidden", WRONG_NUMBER("hidden"));
+    expect_run("x More", WRONG_NUMBER("more"));
     expect_run("x HELP a", WRONG_NUMBER("help"));
 }
 END_TEST
@@ -328,7 +326,7 @@ START_TEST(an_unknown_subcommand_is_named) {
     expect_run("x nosuch", UNKNOWN("nosuch"));
     expect_run("x Ge", UNKNOWN("Ge"));
     expect_run("x gets a b c", UNKNOWN("gets"));
-    expect_run("x ", UNKNOWN("")); /* and not the row for HELP */
+    expect_run("x ", UNKNOWN(""));
     expect_run("x a\rb\nc", UNKNOWN("a b c"));
 
     memset(line + 2, 'y', 250);
@@ -337,21 +335,19 @@ START_TEST(an_unknown_subcommand_is_named) {
 }
 END_TEST
 
-START_TEST(help_is_made_of_the_table) {
-    const char *text =
-        "*10\r\n"
-        "+THING <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
-        "+(no subcommand)\r\n"
-        "+    Do nothing.\r\n"
-        "+GET\r\n"
-        "+    Get it.\r\n"
-        "+GET <key> [MORE]\r\n"
-        "+    Get more.\r\n"
-        "+      Or less.\r\n"
+START_TEST(help_is_made_of_the_docs) {
+    struct asked asked;
+
+    asked_open(&asked, NULL, "x HeLp");
+    run_subcommand(&asked.call, "memory", subcommands);
+    asked_close(
+        &asked,
+        "*5\r\n"
+        "+MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
         "+HELP\r\n"
-        "+    Prints this help.\r\n";
-    expect_run("x help", text);
-    expect_run("x HeLp", text);
+        "+    What MEMORY can do.\r\n"
+        "+USAGE key [SAMPLES count]\r\n"
+        "+    How many bytes a key takes.\r\n");
 }
 END_TEST
 
@@ -372,7 +368,7 @@ Suite *arguments_suite(void) {
         a_subcommand_is_found_in_any_case,
         a_subcommand_takes_its_number_of_arguments,
         an_unknown_subcommand_is_named,
-        help_is_made_of_the_table,
+        help_is_made_of_the_docs,
     };
 
     return suite_of("arguments", tests, COUNT_OF(tests));

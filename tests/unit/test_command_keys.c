@@ -329,7 +329,7 @@ START_TEST(what_is_no_object_has_nothing_to_tell) {
            "-ERR wrong number of arguments for 'object|freq' command\r\n",
            false);
     assert_bytes(((struct slice){caller_say(&caller, "OBJECT HELP").data, 5}),
-                 BYTES("*15\r\n"));
+                 BYTES("*11\r\n"));
     caller_close(&caller);
 }
 END_TEST

@@ -412,18 +412,6 @@ static const char *const said[][2] = {
      "Wrong number of arguments in buffer limit configuration.")},
     {"CONFIG SET appendfsync always",                                                                      "+OK\r\n"                                                                                                                                                                 },
     {"CONFIG GET appendfsync",                                            "*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n"                                                                             },
-    {"CONFIG HELP",
-     "*11\r\n"
-     "+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
-     "+GET <pattern>\r\n"
-     "+    Return parameters matching the glob-like <pattern> and their "
-     "values.\r\n"
-     "+SET <directive> <value>\r\n"
-     "+    Set the configuration <directive> to <value>.\r\n"
-     "+RESETSTAT\r\n"
-     "+    Reset statistics reported by the INFO command.\r\n"
-     "+REWRITE\r\n+    Rewrite the configuration file.\r\n"
-     "+HELP\r\n+    Prints this help.\r\n"                         },
     {"HELLO 3",                                                       NULL                     },
     {"CONFIG GET hz",                                                                  "%1\r\n$2\r\nhz\r\n$2\r\n10\r\n"                                                                                                   },
     {"CONFIG GET nosuch",                                                                      "%0\r\n"                                                                   },
