@@ -8,6 +8,8 @@
 #include "suites.h"
 #include "transaction.h"
 
+#include <malloc.h>
+
 #define QUEUED   "+QUEUED\r\n"
 #define NOT_OPEN "-ERR EXEC without MULTI\r\n"
 #define NOAUTH   "-NOAUTH Authentication required.\r\n"
@@ -157,6 +159,7 @@ START_TEST(exec_does_nothing_if_a_watched_key_was_touched) {
         {"SET k v",         "k k",     "SET k w"                               },
         {"SET k v",         "a b c k", "SET k w"                               },
         {"SET k v",         "a b c k", "SET c w"                               },
+        {"SET k v",         "k",       "!~;SELECT 1"                           },
         {"SET k v",         "k",       "~"                                     },
         {"SET k v",         "k",       "~;GET k"                               },
         {"SET k v",         "k",       "~;SET k v"                             },
@@ -177,58 +180,60 @@ END_TEST
 
 START_TEST(exec_runs_if_no_watched_key_was_touched) {
     static const struct change changes[] = {
-        {"SET k v",         "k",       "GET k"                     },
-        {"SET k 1",         "k",       "SETRANGE k 0 \"\""         },
-        {"",                "k",       "SETRANGE k 0 \"\""         },
-        {"SET k 1",         "k",       "SETBIT k 0 0"              },
-        {"SET k v",         "k",       "EXPIRE k 100 XX"           },
-        {"",                "k",       "EXPIRE k 100"              },
-        {"SET k v",         "k",       "PERSIST k"                 },
-        {"SET k v",         "k",       "GETEX k PERSIST"           },
-        {"SET k v EX 100",  "k",       "GETEX k"                   },
-        {"",                "k",       "GETDEL k"                  },
-        {"",                "k",       "FLUSHALL"                  },
-        {"",                "k",       "FLUSHDB"                   },
-        {"SET other v",     "k",       "FLUSHDB"                   },
-        {"SET k v",         "k",       "SELECT 1;FLUSHDB"          },
-        {"SET k v",         "k",       "RENAME k k"                },
-        {"SET k v",         "k",       "RENAMENX k k"              },
-        {"SET k v;SET l v", "k",       "RENAMENX l k"              },
-        {"SET k v",         "k",       "COPY k l"                  },
-        {"SET l v;SET k v", "k",       "COPY l k"                  },
-        {"SET k v",         "k",       "COPY k k DB 1"             },
-        {"SET k v",         "k",       "SELECT 1;SET k v;MOVE k 0" },
-        {"SET k v",         "k",       "SELECT 1;SET k v"          },
-        {"SET k v",         "k",       "SET l v;INCR c;DEL l"      },
-        {"SET k v",         "k",       "INCR k"                    },
-        {"SET k v",         "k",       "SET k v NX"                },
-        {"SET k v",         "k",       "SET k"                     },
-        {"",                "k",       "SET k v XX"                },
-        {"SET k v",         "k",       "SETNX k w"                 },
-        {"SET k v",         "k",       "MSETNX k w l w"            },
-        {"SET k v",         "k",       "SET k v EX 0"              },
-        {"SET k v",         "k",
+        {"SET k v",          "k",       "GET k"                     },
+        {"SET k 1",          "k",       "SETRANGE k 0 \"\""         },
+        {"",                 "k",       "SETRANGE k 0 \"\""         },
+        {"SET k 1",          "k",       "SETBIT k 0 0"              },
+        {"SET k v",          "k",       "EXPIRE k 100 XX"           },
+        {"",                 "k",       "EXPIRE k 100"              },
+        {"SET k v",          "k",       "PERSIST k"                 },
+        {"SET k v",          "k",       "GETEX k PERSIST"           },
+        {"SET k v EX 100",   "k",       "GETEX k"                   },
+        {"",                 "k",       "GETDEL k"                  },
+        {"",                 "k",       "FLUSHALL"                  },
+        {"",                 "k",       "FLUSHDB"                   },
+        {"SET other v",      "k",       "FLUSHDB"                   },
+        {"SET k v",          "k",       "SELECT 1;FLUSHDB"          },
+        {"SET k v",          "k",       "RENAME k k"                },
+        {"SET k v",          "k",       "RENAMENX k k"              },
+        {"SET k v;SET l v",  "k",       "RENAMENX l k"              },
+        {"SET k v",          "k",       "COPY k l"                  },
+        {"SET l v;SET k v",  "k",       "COPY l k"                  },
+        {"SET k v",          "k",       "COPY k k DB 1"             },
+        {"SET k v",          "k",       "SELECT 1;SET k v;MOVE k 0" },
+        {"SET k v",          "k",       "SELECT 1;SET k v"          },
+        {"SET k v",          "k",       "SET l v;INCR c;DEL l"      },
+        {"SET k v",          "k",       "INCR k"                    },
+        {"SET k v",          "k",       "SET k v NX"                },
+        {"SET k v",          "k",       "SET k"                     },
+        {"",                 "k",       "SET k v XX"                },
+        {"SET k v",          "k",       "SETNX k w"                 },
+        {"SET k v",          "k",       "MSETNX k w l w"            },
+        {"SET k v",          "k",       "SET k v EX 0"              },
+        {"SET k v",          "k",
          "EXISTS k;GET k;MGET k;STRLEN k;TTL k;TYPE k;TOUCH k;GETRANGE k 0 "
          "1;GETBIT k 0;BITCOUNT k;KEYS *;SCAN 0;RANDOMKEY;OBJECT ENCODING "
-         "k;MEMORY USAGE k;DBSIZE;PEXPIRETIME k"                   },
-        {"SET k v",         "k",       "!GET k"                    },
-        {"SET k v",         "k",       "!SELECT 1;SET k v;SELECT 0"},
-        {"SET k v",         "k",       "!SET k w;UNWATCH"          },
-        {"SET k v",         "k",       "!MULTI;SET k w;DISCARD"    },
-        {"SET k v",         "k",       "!WATCH k"                  },
-        {"SET k v",         "k",       "!RESET"                    },
-        {"SET k v",         "k",       "!SET k w;RESET"            },
-        {"SET k v",         "k",       "!SET k w;MULTI;EXEC"       },
-        {"SET k v",         "k",       "MULTI;SET k w;DISCARD"     },
-        {"SET k v",         "k",       "MULTI;GET k;EXEC"          },
-        {"SET k v",         "a b c k", "SET d w"                   },
-        {"SET k v",         "k",       "DEBUG SLEEP 0"             },
-        {"SET k v",         "k",       "MULTI;SET k w;SET"         },
-        {"SET k v",         "k",       "MULTI;NOSUCH;SET k w;EXEC" },
-        {"SET k v;~",       "k",       "GET k"                     },
-        {"SET k v;~",       "k",       "DEL k"                     },
-        {"SET k v;~",       "k",       "FLUSHALL"                  },
-        {"SET k v;~",       "k",       "@"                         },
+         "k;MEMORY USAGE k;DBSIZE;PEXPIRETIME k"                    },
+        {"SET k v",          "k",       "!GET k"                    },
+        {"SET k v",          "k",       "!SELECT 1;SET k v;SELECT 0"},
+        {"SET k v",          "k",       "!SET k w;UNWATCH"          },
+        {"SET k v",          "k",       "!MULTI;SET k w;DISCARD"    },
+        {"SET k v",          "k",       "!WATCH k"                  },
+        {"SET k v",          "k",       "!RESET"                    },
+        {"SET k v",          "k",       "!SET k w;RESET"            },
+        {"SET k v",          "k",       "!SET k w;MULTI;EXEC"       },
+        {"SET k v",          "k",       "MULTI;SET k w;DISCARD"     },
+        {"SET k v",          "k",       "MULTI;GET k;EXEC"          },
+        {"SET k v",          "a b c k", "SET d w"                   },
+        {"SET k v",          "k",       "DEBUG SLEEP 0"             },
+        {"SET k v",          "k",       "MULTI;SET k w;SET"         },
+        {"SET k v",          "k",       "MULTI;NOSUCH;SET k w;EXEC" },
+        {"SET k v",          "k",       "SELECT 1;SET k v;FLUSHDB"  },
+        {"SELECT 1;SET k v", "k",       "FLUSHALL"                  },
+        {"SET k v;~",        "k",       "GET k"                     },
+        {"SET k v;~",        "k",       "DEL k"                     },
+        {"SET k v;~",        "k",       "FLUSHALL"                  },
+        {"SET k v;~",        "k",       "@"                         },
     };
 
     check_changes(changes, COUNT_OF(changes), "*1\r\n+PONG\r\n");
@@ -461,6 +466,8 @@ START_TEST(each_state_of_a_transaction_answers_as_redis_does) {
          "*3\r\n" ERROR "source and destination objects are the same\r\n" ERROR
          "source and destination objects are the same\r\n" ERROR
          "no such key\r\n"},
+        {"WATCH k;SELECT 3;MULTI;SET k v;EXEC;GET k;SELECT 0;GET k",
+         OK OK OK QUEUED "*1\r\n" OK "$1\r\nv\r\n" OK "$-1\r\n"},
     };
 
     check_dialogs(dialogs, COUNT_OF(dialogs), "%s", "%s");
@@ -701,6 +708,46 @@ START_TEST(a_key_that_is_watched_again_costs_nothing) {
     watch_many(&talk, 0, 1); /* another key, for it is in another database */
     ck_assert_uint_gt(conn_memory(first_conn(talk.site.server)), once);
     talk_close(&talk);
+}
+END_TEST
+
+START_TEST(a_watched_key_costs_as_much_as_it_is_long) {
+    struct store *store = store_new();
+    struct watches *watches = watches_new(store);
+    struct watcher watcher = {0};
+    struct slice longer = {xcalloc(1, 1000), 1000};
+    size_t empty;
+
+    watch_add(watches, &watcher, BYTES(""));
+    empty = watcher.memory;
+    watch_add(watches, &watcher, longer);
+    ck_assert_uint_eq(watcher.memory, 2 * empty + 1000);
+    watch_clear(watches, &watcher);
+    ck_assert_uint_eq(watcher.memory, 0);
+    free((char *)longer.data);
+    watches_free(watches);
+    store_free(store);
+}
+END_TEST
+
+START_TEST(who_watched_much_leaves_nothing_behind) {
+    struct store *store = store_new();
+    struct watches *watches = watches_new(store);
+    struct watcher stays = {0}, goes = {0};
+    size_t before;
+    uint32_t i;
+
+    watch_add(watches, &stays, BYTES("key"));
+    before = mallinfo2().uordblks;
+    for (i = 0; i < 100000; i++)
+        watch_add(watches, &goes, (struct slice){(const char *)&i, sizeof i});
+    watch_clear(watches, &goes);
+    ck_assert_uint_lt(mallinfo2().uordblks, before + 10000);
+    watches_changed(watches, 0, store_hash(store, BYTES("key")), BYTES("key"));
+    ck_assert(stays.touched);
+    watch_clear(watches, &stays);
+    watches_free(watches);
+    store_free(store);
 }
 END_TEST
 
@@ -971,6 +1018,8 @@ Suite *transaction_suite(void) {
         what_will_not_run_needs_no_room,
         who_watches_or_queues_without_end_pays_for_it,
         a_key_that_is_watched_again_costs_nothing,
+        a_watched_key_costs_as_much_as_it_is_long,
+        who_watched_much_leaves_nothing_behind,
         replies_beyond_the_output_limit_are_dropped_but_all_of_it_runs,
         an_exec_is_one_unit_in_the_log,
         what_the_server_did_is_what_the_log_brings_back,
