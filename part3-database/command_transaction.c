@@ -90,10 +90,8 @@ void command_exec(struct call *call) {
     } else if (watch_is_touched(watches, &transaction->watcher)) {
         resp_write_null_array(call->out, call->session->protocol);
     } else {
-        /* What it changes itself is nobody's business any more; and a command
-         * of the queue that asks (UNWATCH, RESET) must not find it open. */
+        /* What it changes itself is nobody's business any more. */
         watch_clear(watches, &transaction->watcher);
-        transaction->open = false;
         run_queue(call, transaction);
     }
     transaction_end(call->session, watches);
