@@ -91,7 +91,7 @@ static void check_changes(const struct change *changes, size_t count,
     struct talk talk, other;
     size_t i;
 
-    talk_open(&talk, "watch", "");
+    talk_open(&talk, "watch", "appendonly no");
     talk_join(&other, &talk);
     talk.site.server->no_active_expire = true;
     for (i = 0; i < count; i++) {
@@ -321,7 +321,7 @@ static void check_dialogs(const struct step *dialogs, size_t count,
     struct talk talk;
     size_t i;
 
-    talk_open(&talk, "replies", "enable-debug-command yes");
+    talk_open(&talk, "replies", "appendonly no enable-debug-command yes");
     for (i = 0; i < count; i++) {
         char said_lines[400];
         char want[800];
@@ -471,6 +471,34 @@ START_TEST(each_state_of_a_transaction_answers_as_redis_does) {
     };
 
     check_dialogs(dialogs, COUNT_OF(dialogs), "%s", "%s");
+}
+END_TEST
+
+START_TEST(exec_is_refused_if_memory_for_its_commands_has_gone) {
+    struct talk talk, other;
+
+    talk_open(&talk, "memory", "");
+    talk_join(&other, &talk);
+    talk_through(&talk, "MULTI;SET k v");
+    talk_through(&other, "MULTI;GET k;CONFIG SET maxmemory 1");
+    assert_bytes(ask(&other, "EXEC"), BYTES("*2\r\n$-1\r\n" OK));
+    assert_bytes(ask(&talk, "EXEC"),
+                 BYTES(ABORTED_BY("OOM command not allowed when used memory > "
+                                  "'maxmemory'.")));
+    assert_bytes(ask(&talk, "EXEC"), BYTES(NOT_OPEN));
+    assert_bytes(ask(&talk, "GET k"), BYTES("$-1\r\n"));
+    peer_close(&other.peer);
+    talk_close(&talk);
+}
+END_TEST
+
+START_TEST(within_exec_a_client_watches_nothing) {
+    struct talk talk;
+
+    talk_open(&talk, "within", "");
+    talk_through(&talk, "WATCH k;MULTI;SET k v;CLIENT LIST");
+    ck_assert(answer_has(&talk, "EXEC", " flags=x "));
+    talk_close(&talk);
 }
 END_TEST
 
@@ -730,6 +758,13 @@ START_TEST(a_watched_key_costs_as_much_as_it_is_long) {
 }
 END_TEST
 
+/* Of the whole process; great blocks are maps of their own. */
+static size_t heap_used(void) {
+    struct mallinfo2 all = mallinfo2();
+
+    return all.uordblks + all.hblkhd;
+}
+
 START_TEST(who_watched_much_leaves_nothing_behind) {
     struct store *store = store_new();
     struct watches *watches = watches_new(store);
@@ -738,11 +773,11 @@ START_TEST(who_watched_much_leaves_nothing_behind) {
     uint32_t i;
 
     watch_add(watches, &stays, BYTES("key"));
-    before = mallinfo2().uordblks;
+    before = heap_used();
     for (i = 0; i < 100000; i++)
         watch_add(watches, &goes, (struct slice){(const char *)&i, sizeof i});
     watch_clear(watches, &goes);
-    ck_assert_uint_lt(mallinfo2().uordblks, before + 10000);
+    ck_assert_uint_lt(heap_used(), before + 10000);
     watches_changed(watches, 0, store_hash(store, BYTES("key")), BYTES("key"));
     ck_assert(stays.touched);
     watch_clear(watches, &stays);
@@ -769,10 +804,30 @@ START_TEST(replies_beyond_the_output_limit_are_dropped_but_all_of_it_runs) {
         expect(talk.site.server, &peer, QUEUED);
     say(&peer, "EXEC\r\n");
     expect_end(talk.site.server, &peer);
-    ck_assert_uint_lt(talk.site.server->replies.cap, 1000000);
     ck_assert(logs(&talk.site, "client-output-buffer-limit, hard"));
     assert_bytes(ask(&talk, "GET done"), BYTES("$3\r\nyes\r\n"));
     peer_close(&peer);
+    talk_close(&talk);
+}
+END_TEST
+
+START_TEST(replies_that_are_dropped_take_no_room) {
+    struct buf out = {0};
+    struct talk talk;
+    struct call call = {.out = &out, .out_max = 250000};
+    size_t i;
+
+    talk_open(&talk, "dropped", "");
+    talk_through(&talk, "SETRANGE k 99999 x;MULTI");
+    for (i = 0; i < 100; i++)
+        ask(&talk, "GET k");
+    call.session = &first_conn(talk.site.server)->session;
+    call.server = talk.site.server;
+    call.store = talk.site.server->store;
+    command_exec(&call);
+    ck_assert_uint_gt(buf_len(&out), 300000); /* three of them, no fourth */
+    ck_assert_uint_lt(buf_len(&out), 301000);
+    buf_free(&out);
     talk_close(&talk);
 }
 END_TEST
@@ -1010,6 +1065,8 @@ Suite *transaction_suite(void) {
         what_is_refused_before_it_is_queued_aborts_all,
         what_fails_when_it_is_run_does_not,
         each_state_of_a_transaction_answers_as_redis_does,
+        exec_is_refused_if_memory_for_its_commands_has_gone,
+        within_exec_a_client_watches_nothing,
         quit_leaves_the_queue_undone,
         each_way_out_gives_all_memory_back,
         who_left_is_not_told_of_changes,
@@ -1021,6 +1078,7 @@ Suite *transaction_suite(void) {
         a_watched_key_costs_as_much_as_it_is_long,
         who_watched_much_leaves_nothing_behind,
         replies_beyond_the_output_limit_are_dropped_but_all_of_it_runs,
+        replies_that_are_dropped_take_no_room,
         an_exec_is_one_unit_in_the_log,
         what_the_server_did_is_what_the_log_brings_back,
     };
