@@ -87,9 +87,9 @@ bool command_takes(const struct command *command, size_t argc);
  * and options are cut, or an error could be of any size. */
 int command_shown(struct slice bytes);
 
-/* The command that a request names. NULL, and an error is appended, if there is
- * no such command or it takes another number of arguments. */
-const struct command *command_check(struct call *call);
+/* Whether a request may call 'command', which it names. False, and an error is
+ * appended, if that is NULL or takes another number of arguments. */
+bool command_check(struct call *call, const struct command *command);
 
 /* Run one request, and append its reply: the handler's, or that error. */
 void command_execute(struct call *call);

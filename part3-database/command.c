@@ -67,26 +67,24 @@ static void reply_unknown(struct call *call) {
                      command_shown(call->argv[0]), call->argv[0].data, args);
 }
 
-const struct command *command_check(struct call *call) {
-    const struct command *command = command_find(call->argv[0]);
-
+bool command_check(struct call *call, const struct command *command) {
     if (command == NULL) {
         reply_unknown(call);
-        return NULL;
+        return false;
     }
     if (!command_takes(command, call->argc)) {
         resp_write_error(call->out,
                          "ERR wrong number of arguments for '%s' command",
                          command->name);
-        return NULL;
+        return false;
     }
-    return command;
+    return true;
 }
 
 void command_execute(struct call *call) {
-    const struct command *command = command_check(call);
+    const struct command *command = command_find(call->argv[0]);
 
-    if (command == NULL) return;
+    if (!command_check(call, command)) return;
     command->run(call);
     /* The log would take it, and the next start refuse it. */
     assert(!call->changed || (command->flags & COMMAND_WRITE));

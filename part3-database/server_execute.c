@@ -322,17 +322,17 @@ void server_execute(struct server *server, struct conn *conn,
     const struct command *command;
 
     if (request->argc == 0) return; /* a blank line, "*0": no reply either */
-    if (is_http(request->argv[0])) {
+    command = command_find(request->argv[0]);
+    if (command == NULL && is_http(request->argv[0])) {
         refuse_http(server, conn);
         return;
     }
-    command = command_check(&call);
-    conn->session.last_command = command_find(call.argv[0]);
+    conn->session.last_command = command;
     conn->session.last_subcommand = NULL;
-    if (command != NULL) {
+    if (command_check(&call, command)) {
         run_or_queue(server, command, &call);
     } else {
-        note_refused(server, conn->session.last_command, &call, start);
+        note_refused(server, command, &call, start);
     }
     if (buf_len(&server->replies) > call.out_max) {
         log_write(&server->log, LOG_WARNING,
