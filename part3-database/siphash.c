@@ -12,7 +12,7 @@ struct state {
     uint64_t v0, v1, v2, v3;
 };
 
-static void rounds(struct state *s, int count) {
+static inline void rounds(struct state *s, int count) {
     while (count-- > 0) {
         s->v0 += s->v1;
         s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -27,14 +27,12 @@ static void rounds(struct state *s, int count) {
     }
 }
 
-/* Eight bytes as a little-endian number; compilers make one load of it. */
-static uint64_t load(const unsigned char *bytes) {
-    uint64_t word = 0;
-    int i;
-
-    for (i = 7; i >= 0; i--)
-        word = word << 8 | bytes[i];
-    return word;
+/* Eight bytes as a little-endian number; compilers make one load of it, if it
+ * is written out. */
+static uint64_t load(const unsigned char *b) {
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+           (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 |
+           (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
 }
 
 static void absorb(struct state *s, uint64_t word, int c) {
