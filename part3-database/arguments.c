@@ -3,7 +3,9 @@
 #include "arguments.h"
 
 #include "command_docs.h"
+#include "params.h"
 #include "resp.h"
+#include "server_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +66,30 @@ bool argument_integer(struct call *call, struct slice argument,
     return false;
 }
 
+bool argument_database(struct call *call, struct slice argument,
+                       unsigned *database) {
+    /* At replay, any that a server may have: what is in them is looked at
+     * when all has been read. */
+    int64_t count = call->server != NULL ? call->server->config->databases
+                                         : DATABASES_MAX;
+    int64_t number;
+
+    if (!argument_integer(call, argument, &number)) return false;
+    if (number < INT32_MIN || number > INT32_MAX) {
+        resp_write_error(call->out,
+                         "ERR value is out of range, value must between %d "
+                         "and %d",
+                         INT32_MIN, INT32_MAX);
+        return false;
+    }
+    if (number < 0 || number >= count) {
+        resp_write_error(call->out, "ERR DB index is out of range");
+        return false;
+    }
+    *database = (unsigned)number;
+    return true;
+}
+
 size_t argument_value_max(const struct call *call) {
     return call->value_max != 0 ? call->value_max : RESP_BULK_MAX;
 }
@@ -96,6 +122,10 @@ bool argument_expiry(struct call *call, struct slice argument, unsigned how,
     int64_t time;
 
     if (!argument_integer(call, argument, &time)) return false;
+    if (!(how & ARGUMENT_UNIX) && base == 0) {
+        resp_write_error(call->out, "ERR a log knows no time to count from");
+        return false;
+    }
     if ((only_positive && time <= 0) || time > INT64_MAX / factor ||
         time < INT64_MIN / factor || time * factor > INT64_MAX - base) {
         resp_write_error(call->out, "ERR invalid expire time in '%s' command",

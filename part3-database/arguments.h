@@ -43,6 +43,11 @@ bool arguments_read_words(struct call *call, size_t first,
 /* Read a decimal integer: "ERR value is not an integer or out of range". */
 bool argument_integer(struct call *call, struct slice argument, int64_t *value);
 
+/* Read the number of a database: besides that, "ERR value is out of range,
+ * value must between..." (sic), "ERR DB index is out of range". */
+bool argument_database(struct call *call, struct slice argument,
+                       unsigned *database);
+
 /* How long a value may become, in bytes (proto-max-bulk-len). */
 size_t argument_value_max(const struct call *call);
 
@@ -68,7 +73,8 @@ enum argument_time {
 
 /* Read such a time as milliseconds since 1970. "ERR value is not an integer or
  * out of range"; "ERR invalid expire time in 'set' command" if it does not fit,
- * or if it is not positive and 'only_positive'. */
+ * or if it is not positive and 'only_positive'. A time from now is refused at
+ * replay: it would be another than it was. */
 bool argument_expiry(struct call *call, struct slice argument, unsigned how,
                      bool only_positive, int64_t *at);
 

@@ -2,12 +2,9 @@
  * their user: which protocol, who is there, let me in, which database. */
 #include "arguments.h"
 #include "handlers.h"
-#include "params.h"
 #include "resp.h"
 #include "server_state.h"
 #include "transaction.h"
-
-#include <limits.h>
 
 #define REDACTED "(redacted)" /* as Redis writes it */
 
@@ -190,23 +187,12 @@ void command_hello(struct call *call) {
 /* ---- SELECT, RESET ------------------------------------------------------ */
 
 void command_select(struct call *call) {
-    int64_t count = call->server != NULL ? call->server->config->databases
-                                         : DATABASES_MAX;
-    int64_t database;
+    unsigned database;
 
-    if (!argument_integer(call, call->argv[1], &database)) return;
-    if (database < INT_MIN || database > INT_MAX) {
-        resp_write_error(call->out,
-                         "ERR value is out of range, value must "
-                         "between %d and %d",
-                         INT_MIN, INT_MAX);
-    } else if (database < 0 || database >= count) {
-        resp_write_error(call->out, "ERR DB index is out of range");
-    } else {
-        call->session->database = (unsigned)database;
-        store_select(call->store, call->session->database);
-        resp_write_simple(call->out, "OK");
-    }
+    if (!argument_database(call, call->argv[1], &database)) return;
+    call->session->database = database;
+    store_select(call->store, database);
+    resp_write_simple(call->out, "OK");
 }
 
 /* As if it had just connected, but for its id and what CLIENT was told. */

@@ -2,9 +2,7 @@
  * is known of them. */
 #include "arguments.h"
 #include "handlers.h"
-#include "params.h"
 #include "resp.h"
-#include "server_state.h"
 
 #define SHARED_INTEGERS 10000 /* 0 to 9999: Redis has one object for all */
 #define EMBSTR_MAX      44    /* bytes that Redis keeps beside their object */
@@ -93,30 +91,6 @@ void command_renamenx(struct call *call) {
     resp_write_integer(call->out, call->changed);
 }
 
-/* Read the number of a database. At replay any that a server may have will do:
- * this one may be started with fewer next time. */
-static bool read_database(struct call *call, struct slice argument,
-                          unsigned *database) {
-    int64_t count = call->server != NULL ? call->server->config->databases
-                                         : DATABASES_MAX;
-    int64_t number;
-
-    if (!argument_integer(call, argument, &number)) return false;
-    if (number < INT32_MIN || number > INT32_MAX) {
-        resp_write_error(call->out,
-                         "ERR value is out of range, value must between %d "
-                         "and %d",
-                         INT32_MIN, INT32_MAX);
-        return false;
-    }
-    if (number < 0 || number >= count) {
-        resp_write_error(call->out, "ERR DB index is out of range");
-        return false;
-    }
-    *database = (unsigned)number;
-    return true;
-}
-
 static void reply_same_object(struct call *call) {
     resp_write_error(call->out,
                      "ERR source and destination objects are the same");
@@ -127,7 +101,7 @@ void command_move(struct call *call) {
     unsigned selected = store_selected(call->store);
     unsigned database;
 
-    if (!read_database(call, call->argv[2], &database)) return;
+    if (!argument_database(call, call->argv[2], &database)) return;
     if (database == selected) {
         reply_same_object(call);
         return;
@@ -149,7 +123,8 @@ static bool read_copy(struct call *call, unsigned *database, bool *replace) {
         if (argument_is(call->argv[i], "replace")) {
             *replace = true;
         } else if (argument_is(call->argv[i], "db") && i + 1 < call->argc) {
-            if (!read_database(call, call->argv[++i], database)) return false;
+            if (!argument_database(call, call->argv[++i], database))
+                return false;
         } else {
             reply_syntax_error(call);
             return false;

@@ -171,8 +171,10 @@ END_TEST
 
 START_TEST(a_command_that_fails_is_refused) {
     static const char *const lines[] = {
-        "FLUSHALL NOW",       "FLUSHALL ", "FLUSHALL ASYNC SYNC",
-        "SET key other more", "SELECT -1", "SELECT 65536",
+        "FLUSHALL NOW",       "FLUSHALL ",      "FLUSHALL ASYNC SYNC",
+        "SET key other more", "SELECT -1",      "SELECT 65536",
+        "EXPIRE key 10",      "PEXPIRE key 10", "SETEX key 10 v",
+        "SET key v PX 9",     "GETEX key EX 9", "COPY key k DB 65536",
     };
     struct store *store = store_with_one_key();
 
