@@ -211,9 +211,9 @@ run -p "$port" --no-raw CLIENT GETNAME
 check "nothing there, formatted" gives 0 '(nil)\n'
 run -p "$port" CLIENT GETNAME
 check "nothing there, raw" gives 0 '\n'
-run -p "$port" --no-raw COMMAND DOCS
+run -p "$port" --no-raw COMMAND DOCS none
 check "an empty array, formatted" gives 0 '(empty array)\n'
-run -p "$port" COMMAND DOCS
+run -p "$port" COMMAND DOCS none
 check "an empty array, raw" gives 0 '\n'
 wrong="ERR wrong number of arguments for 'echo' command"
 run -p "$port" --no-raw ECHO
