@@ -410,7 +410,8 @@ START_TEST(what_client_cannot_do_is_said_as_redis_says_it) {
 
     talk_open(&talk, "wrong", "");
     take_steps(&talk, steps, COUNT_OF(steps));
-    ck_assert(answer_has(&talk, "CLIENT HELP", "\r\n+KILL (ip:port | (ID client-id | "));
+    ck_assert(answer_has(&talk, "CLIENT HELP",
+                         "\r\n+KILL (ip:port | (ID client-id | "));
     talk_close(&talk);
 }
 END_TEST

@@ -412,9 +412,9 @@ static const char *const said[][2] = {
      "Wrong number of arguments in buffer limit configuration.")},
     {"CONFIG SET appendfsync always",                                                                      "+OK\r\n"                                                                                                                                                                 },
     {"CONFIG GET appendfsync",                                            "*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n"                                                                             },
-    {"HELLO 3",                                                       NULL                     },
-    {"CONFIG GET hz",                                                                  "%1\r\n$2\r\nhz\r\n$2\r\n10\r\n"                                                                                                   },
-    {"CONFIG GET nosuch",                                                                      "%0\r\n"                                                                   },
+    {"HELLO 3",                                                NULL                         },
+    {"CONFIG GET hz",                                                       "%1\r\n$2\r\nhz\r\n$2\r\n10\r\n"                     },
+    {"CONFIG GET nosuch",                                                                      "%0\r\n"                                                                          },
 };
 
 START_TEST(config_answers_as_redis_does) {

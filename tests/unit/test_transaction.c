@@ -397,77 +397,77 @@ END_TEST
 
 START_TEST(each_state_of_a_transaction_answers_as_redis_does) {
     static const struct step dialogs[] = {
-        {"EXEC",                                                       NOT_OPEN                                                  },
-        {"DISCARD",                                                    ERROR "DISCARD without MULTI\r\n"                         },
-        {"UNWATCH",                                                    OK                                                        },
-        {"EXEC a",                                                     ABORTED_BY("wrong number of arguments for 'exec' command")},
+        {"EXEC",                                                       NOT_OPEN                                                         },
+        {"DISCARD",                                                    ERROR "DISCARD without MULTI\r\n"                                },
+        {"UNWATCH",                                                    OK                                                               },
+        {"EXEC a",                                                     ABORTED_BY("wrong number of arguments for 'exec' command")       },
         {"WATCH k;EXEC a;MULTI;EXEC",
          OK ABORTED_BY("wrong number of arguments for 'exec' command") OK
-         "*0\r\n"                                                                                                                },
-        {"MULTI;EXEC",                                                 OK "*0\r\n"                                               },
+         "*0\r\n"                                                                                                                       },
+        {"MULTI;EXEC",                                                 OK "*0\r\n"                                                      },
         {"MULTI;MULTI;PING;EXEC",
-         OK ERROR "MULTI calls can not be nested\r\n" QUEUED "*1\r\n+PONG\r\n"                                                   },
+         OK ERROR "MULTI calls can not be nested\r\n" QUEUED "*1\r\n+PONG\r\n"                                                          },
         {"MULTI;WATCH k;PING;EXEC",                                    OK ERROR
-         "WATCH inside MULTI is not allowed\r\n" QUEUED "*1\r\n+PONG\r\n"                     },
-        {"MULTI;DISCARD;EXEC",                                         OK OK NOT_OPEN                                            },
+         "WATCH inside MULTI is not allowed\r\n" QUEUED "*1\r\n+PONG\r\n"                            },
+        {"MULTI;DISCARD;EXEC",                                         OK OK NOT_OPEN                                                   },
         {"MULTI;NOSUCH;PING;EXEC;EXEC",                                OK ERROR
          "unknown command 'NOSUCH', with args beginning with: \r\n" QUEUED
-             ABORTED NOT_OPEN                                                             },
+             ABORTED NOT_OPEN                                                                    },
         {"MULTI;NOSUCH;DISCARD;PING",
          OK ERROR "unknown command 'NOSUCH', with args beginning with: \r\n" OK
-                  "+PONG\r\n"                                                                                                    },
+                  "+PONG\r\n"                                                                                                           },
         {"MULTI;EXEC a;EXEC",
          OK ABORTED_BY("wrong number of arguments for 'exec' command")
-             NOT_OPEN                                                                                                            },
-        {"MULTI;RESET;EXEC",                                           OK "+RESET\r\n" NOT_OPEN                                  },
+             NOT_OPEN                                                                                                                   },
+        {"MULTI;RESET;EXEC",                                           OK "+RESET\r\n" NOT_OPEN                                         },
         {"MULTI;SELECT 99;SELECT 1;SET k v;EXEC;GET k;SELECT 0;GET k",
          OK QUEUED QUEUED QUEUED
          "*3\r\n" ERROR "DB index is out of range\r\n" OK OK "$1\r\nv\r\n" OK
-         "$-1\r\n"                                                                                                               },
+         "$-1\r\n"                                                                                                                      },
         {"SET s abc;MULTI;INCR s;SET k 1;INCR k;EXEC",
          OK OK QUEUED QUEUED QUEUED
          "*3\r\n" ERROR "value is not an integer or out of range\r\n" OK
-         ":2\r\n"                                                                                                                },
+         ":2\r\n"                                                                                                                       },
         {"MULTI;SET k v EX 0;SET k v BAD;EXEC",                        OK QUEUED QUEUED
-         "*2\r\n" ERROR "invalid expire time in 'set' command\r\n" SYNTAX         },
+         "*2\r\n" ERROR "invalid expire time in 'set' command\r\n" SYNTAX                },
         {"MULTI;COMMAND COUNT;COMMAND COUNT x;EXEC",
-         OK QUEUED WRONG("command|count") ABORTED                                                                                },
+         OK QUEUED WRONG("command|count") ABORTED                                                                                       },
         {"MULTI;LATENCY RESET;LATENCY HISTORY;EXEC",
-         OK QUEUED WRONG("latency|history") ABORTED                                                                              },
-        {"DISCARD x",                                                  WRONG("discard")                                          },
-        {"MULTI x",                                                    WRONG("multi")                                            },
+         OK QUEUED WRONG("latency|history") ABORTED                                                                                     },
+        {"DISCARD x",                                                  WRONG("discard")                                                 },
+        {"MULTI x",                                                    WRONG("multi")                                                   },
         {"MULTI;EXEC;EXEC;MULTI;DISCARD;DISCARD",
-         OK "*0\r\n" NOT_OPEN OK OK ERROR "DISCARD without MULTI\r\n"                                                            },
+         OK "*0\r\n" NOT_OPEN OK OK ERROR "DISCARD without MULTI\r\n"                                                                   },
         {"SET k v;WATCH k;SET k w;MULTI;NOSUCH;EXEC;MULTI;EXEC",
          OK OK OK OK ERROR
          "unknown command 'NOSUCH', with args beginning with: \r\n" ABORTED OK
-         "*0\r\n"                                                                                                                },
+         "*0\r\n"                                                                                                                       },
         {"SET k v;WATCH k;MULTI;SET k w;EXEC;MULTI;GET k;EXEC",
-         OK OK OK QUEUED "*1\r\n" OK OK QUEUED "*1\r\n$1\r\nw\r\n"                                                               },
+         OK OK OK QUEUED "*1\r\n" OK OK QUEUED "*1\r\n$1\r\nw\r\n"                                                                      },
         {"CONFIG SET maxmemory 1;MULTI;SET k v;GET "
          "k;EXEC;MULTI;EXEC;MULTI;DISCARD;MULTI;RESET;SET k v;WATCH k;CONFIG "
-         "SET maxmemory 0",                                                             OK OK OOM OOM ABORTED OK "*0\r\n" OK OK OK "+RESET\r\n" OOM OK OK                                                                                                       },
+         "SET maxmemory 0",                                   OK OK OOM OOM ABORTED OK "*0\r\n" OK OK OK "+RESET\r\n" OOM OK OK},
         {"MULTI;SET k v;GET k;CONFIG SET maxmemory 1;SET k w;EXEC;GET k;CONFIG "
-         "SET maxmemory 0",                                                            OK QUEUED QUEUED QUEUED QUEUED "*4\r\n" OK "$1\r\nv\r\n" OK OK
-                                        "$1\r\nw\r\n" OK               },
+         "SET maxmemory 0",                                   OK QUEUED QUEUED QUEUED QUEUED "*4\r\n" OK "$1\r\nv\r\n" OK OK
+                                        "$1\r\nw\r\n" OK                                            },
         {"CONFIG SET requirepass x;AUTH x;MULTI;SET k v;RESET;EXEC;MULTI;AUTH "
-         "x;MULTI;EXEC;CONFIG SET requirepass \"\"",     OK OK OK QUEUED "+RESET\r\n" ABORTED_BY(
-             "NOAUTH Authentication required.") NOAUTH OK OK "*0\r\n" OK                                               },
+         "x;MULTI;EXEC;CONFIG SET requirepass \"\"",          OK OK OK QUEUED "+RESET\r\n" ABORTED_BY(
+             "NOAUTH Authentication required.") NOAUTH OK OK "*0\r\n" OK   },
         {"CONFIG SET requirepass x;RESET;EXEC;EXEC a;MULTI;DISCARD;AUTH "
-         "x;CONFIG SET requirepass \"\"",                   OK "+RESET\r\n" ABORTED_BY("NOAUTH Authentication required.")
+         "x;CONFIG SET requirepass \"\"",                     OK "+RESET\r\n" ABORTED_BY("NOAUTH Authentication required.")
              ABORTED_BY("wrong number of arguments for 'exec' command")
-                 NOAUTH NOAUTH OK OK     },
-        {"MULTI;INFO x;HELLO 9;EXEC",                                                             OK QUEUED QUEUED
-         "*2\r\n$0\r\n\r\n-NOPROTO unsupported protocol version\r\n"                                                                                         },
-        {"MULTI;MONITOR;GET k;EXEC;PING",                                                            OK QUEUED QUEUED
+                 NOAUTH NOAUTH OK OK                                                  },
+        {"MULTI;INFO x;HELLO 9;EXEC",                                  OK QUEUED QUEUED
+         "*2\r\n$0\r\n\r\n-NOPROTO unsupported protocol version\r\n"                               },
+        {"MULTI;MONITOR;GET k;EXEC;PING",                              OK QUEUED QUEUED
          "*2\r\n" ERROR
-         "MONITOR isn't allowed for DENY BLOCKING client\r\n$-1\r\n+PONG\r\n"                                                                                      },
-        {"MULTI;COPY k k;MOVE k 0;RENAME nosuch x;EXEC",                                                            OK QUEUED QUEUED QUEUED
+         "MONITOR isn't allowed for DENY BLOCKING client\r\n$-1\r\n+PONG\r\n"                  },
+        {"MULTI;COPY k k;MOVE k 0;RENAME nosuch x;EXEC",               OK QUEUED QUEUED QUEUED
          "*3\r\n" ERROR "source and destination objects are the same\r\n" ERROR
          "source and destination objects are the same\r\n" ERROR
-         "no such key\r\n"},
+         "no such key\r\n"                                                      },
         {"WATCH k;SELECT 3;MULTI;SET k v;EXEC;GET k;SELECT 0;GET k",
-         OK OK OK QUEUED "*1\r\n" OK "$1\r\nv\r\n" OK "$-1\r\n"},
+         OK OK OK QUEUED "*1\r\n" OK "$1\r\nv\r\n" OK "$-1\r\n"                                                                         },
     };
 
     check_dialogs(dialogs, COUNT_OF(dialogs), "%s", "%s");
