@@ -85,16 +85,6 @@ static void execute_all(struct server *server, struct conn *conn,
     }
 }
 
-/* Since when it owes us the rest of a request. One that is not being read from
- * owes us nothing. */
-static void note_partial(struct conn *conn, int64_t now_ms) {
-    if (conn->query == NULL || conn->stalled || conn_is_full(conn)) {
-        conn->partial_ms = 0;
-    } else if (conn->partial_ms == 0) {
-        conn->partial_ms = now_ms;
-    }
-}
-
 static void serve(struct server *server, struct conn *conn, unsigned ready) {
     struct query *query;
     size_t before;
@@ -113,7 +103,6 @@ static void serve(struct server *server, struct conn *conn, unsigned ready) {
     }
     if (!conn->dead) execute_all(server, conn, query);
     conn_keep(conn, query);
-    note_partial(conn, server->turn_us / 1000);
     conn->replies_len = buf_len(&server->replies) - conn->replies_start;
 }
 
@@ -122,9 +111,13 @@ static void serve(struct server *server, struct conn *conn, unsigned ready) {
 static void send_to(struct server *server, struct conn *conn,
                     struct slice replies) {
     size_t waiting = buf_len(&conn->unsent) + replies.len;
+    size_t sent;
 
     conn_send(conn, replies);
-    server->figures.output_bytes += waiting - buf_len(&conn->unsent);
+    sent = waiting - buf_len(&conn->unsent);
+    if (sent == 0) return;
+    server->figures.output_bytes += sent;
+    conn->active_ms = server->turn_us / 1000; /* it takes what it asked for */
 }
 
 /* What was sent. A large one is no reason to keep the memory. */
@@ -156,27 +149,43 @@ static int commit(struct server *server) {
     return 0;
 }
 
-/* Steps 3 and 4 for the clients served since they were last taken. Monitors
- * come last, so that one gets the "+OK" before what it asked for. */
+/* Steps 3 and 4. Monitors come last, so that one gets the "+OK" before what it
+ * asked for. */
 static int commit_and_send(struct server *server) {
-    struct slice replies;
+    struct slice replies, lines;
     size_t i;
 
     if (commit(server) == -1) return -1;
     replies = buf_slice(&server->replies);
-    for (; server->sent_count < server->served_count; server->sent_count++) {
-        struct conn *conn = server->served[server->sent_count];
+    for (i = 0; i < server->served_count; i++) {
+        struct conn *conn = server->served[i];
 
         send_to(server, conn,
                 (struct slice){replies.data + conn->replies_start,
                                conn->replies_len});
     }
     empty(&server->replies);
+    lines = buf_slice(&server->monitor_lines);
     for (i = 0; i < server->monitor_count; i++) {
-        send_to(server, server->monitors[i], buf_slice(&server->monitor_lines));
+        struct conn *conn = server->monitors[i];
+
+        send_to(server, conn,
+                (struct slice){lines.data + conn->lines_start,
+                               lines.len - conn->lines_start});
+        conn->lines_start = 0;
     }
     empty(&server->monitor_lines);
     return 0;
+}
+
+/* Since when it owes us the rest of a request. One that is not being read from
+ * owes us nothing. */
+static void note_partial(struct conn *conn, int64_t now_ms) {
+    if (conn->query == NULL || conn->stalled || conn_is_full(conn)) {
+        conn->partial_ms = 0;
+    } else if (conn->partial_ms == 0) {
+        conn->partial_ms = now_ms;
+    }
 }
 
 /* What the loop is to wait for now, what the client costs; or its end. */
@@ -190,6 +199,7 @@ static void settle_conn(struct server *server, struct conn *conn) {
         }
     }
     if (!conn->dead) {
+        note_partial(conn, server->turn_us / 1000);
         server_check_output(server, conn, server->turn_us / 1000);
         server_account(server, conn);
     }
@@ -211,11 +221,19 @@ static void settle(struct server *server) {
             server_remove_conn(server, server->served[i]);
         }
     }
-    server->served_count = server->sent_count = 0;
+    server->served_count = 0;
     server_remove_doomed(server);
     /* Last: what those cost who are gone is no reason to close another. */
     server_check_costs(server);
     server_remove_doomed(server);
+}
+
+static bool is_listener(const struct server *server, int fd) {
+    int i = 0;
+
+    while (i < server->listener_count && server->listeners[i] != fd)
+        i++;
+    return i < server->listener_count;
 }
 
 static void handle(struct server *server, const struct loop_event *event) {
@@ -226,8 +244,10 @@ static void handle(struct server *server, const struct loop_event *event) {
         serve(server, server->conns[slot], event->ready);
     } else if (event->fd == server->wake[0]) {
         if (read(event->fd, &byte, 1) == 1) server->stopping = true;
-    } else {
+    } else if (is_listener(server, event->fd)) {
         server_accept(server, event->fd);
+        /* No time of the command that comes next. */
+        server->now_us = clock_us();
     }
 }
 
@@ -238,8 +258,8 @@ static bool has_much_to_send(const struct server *server) {
 
 /* Serve who is ready, in turn. Once there is much to send the turn is over, so
  * that what it cost is looked at first; the rest comes in the next one. (By
- * then one of them may be gone, and a new client have its descriptor: to be
- * served without reason does no harm.) */
+ * then one of them may be gone, and nobody or a new client have its descriptor:
+ * to be served without reason does no harm.) */
 static void handle_events(struct server *server) {
     while (server->event_next < server->event_count &&
            !has_much_to_send(server)) {

@@ -162,6 +162,7 @@ void server_monitor(struct server *server, struct conn *conn, bool on) {
     server->monitors = xrealloc(server->monitors, (server->monitor_count + 1) *
                                                       sizeof(struct conn *));
     server->monitors[server->monitor_count++] = conn;
+    conn->lines_start = buf_len(&server->monitor_lines);
 }
 
 void server_close_conn(struct server *server, struct conn *conn) {

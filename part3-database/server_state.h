@@ -91,8 +91,7 @@ struct server {
     int64_t time_us; /* time_us(), likewise */
     struct conn *served[EVENTS_PER_TURN];
     size_t served_count;
-    size_t sent_count; /* of those served, how many have been sent to */
-    int64_t turn_us;   /* clock_us() and time_us() when the turn began */
+    int64_t turn_us; /* clock_us() and time_us() when the turn began */
     int64_t turn_time_us;
     struct buf monitor_lines; /* for all monitors, after the replies */
     struct query query;       /* shared by all without a partial request */

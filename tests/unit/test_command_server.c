@@ -323,6 +323,27 @@ START_TEST(the_answer_to_monitor_comes_before_what_it_shows) {
 }
 END_TEST
 
+START_TEST(a_monitor_is_shown_nothing_from_before_it_was_one) {
+    struct talk talk, other;
+
+    talk_open(&talk, "second", "");
+    other_open(&other, &talk);
+    ask(&other, "PING");
+    ask(&talk, "PING");
+    buf_consume(&talk.peer.heard, talk.heard);
+    buf_consume(&other.peer.heard, other.heard);
+    say(&talk.peer, "MONITOR\r\nECHO a\r\n");
+    say(&other.peer, "MONITOR\r\nECHO b\r\n");
+    expect(talk.site.server, &talk.peer, OK "$1\r\na\r\n");
+    expect(talk.site.server, &other.peer, OK "$1\r\nb\r\n");
+    expect_shown(&talk, "0 \"ECHO\" \"a\"\r\n");
+    expect_shown(&talk, "0 \"ECHO\" \"b\"\r\n");
+    expect_shown(&other, "0 \"ECHO\" \"b\"\r\n");
+    peer_close(&other.peer);
+    talk_close(&talk);
+}
+END_TEST
+
 START_TEST(a_transaction_cannot_begin_to_monitor) {
     static const struct step steps[] = {
         {"MULTI",   OK                      },
@@ -482,6 +503,7 @@ Suite *server_commands_suite(void) {
         any_byte_is_shown_so_that_a_terminal_can,
         a_client_of_a_unix_socket_is_shown_by_its_path,
         the_answer_to_monitor_comes_before_what_it_shows,
+        a_monitor_is_shown_nothing_from_before_it_was_one,
         a_transaction_cannot_begin_to_monitor,
         a_monitor_that_does_not_read_is_closed_and_nobody_else,
         debug_is_for_those_who_enabled_it,

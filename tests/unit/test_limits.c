@@ -83,6 +83,16 @@ static void await_taken(struct site *site, struct peer *peer) {
     }
 }
 
+/* The server holds a value of 'size' bytes under "k". */
+static void keep_value(struct site *site, struct peer *peer, size_t size) {
+    char head[100];
+
+    snprintf(head, sizeof head, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%zu\r\n", size);
+    say_zeros(peer, head, size);
+    say(peer, "\r\n");
+    expect(site->server, peer, "+OK\r\n");
+}
+
 /* ---- Who is let in ------------------------------------------------------- */
 
 START_TEST(fewer_clients_may_come_and_nobody_has_to_go) {
@@ -291,6 +301,31 @@ START_TEST(a_request_that_became_whole_leaves_no_clock_running) {
 }
 END_TEST
 
+/* Its second value makes it full: from then on it is not read from. */
+START_TEST(who_is_not_read_from_owes_no_rest_of_a_request) {
+    struct peer slow, other;
+    struct site site;
+
+    open_with(&site, WORDS("request-timeout", "10"));
+    peer_come(&site, &other);
+    keep_value(&site, &other, UNSENT_MAX - 10000);
+    open_narrow(&site, &slow);
+    say(&slow, "GET k\r\n");
+    await_rest(site.server, &slow);
+    say(&slow, "GET k\r\nECHO \"");
+    await_rest(site.server, &slow);
+    pass_seconds(&site, 15);
+    ck_assert(!logs(&site, "request-timeout"));
+    await(site.server, &slow, (size_t)2 * UNSENT_MAX - 20000);
+    await_rest(site.server, &slow); /* it has all: now it owes something */
+    pass_seconds(&site, 15);
+    ck_assert(logs(&site, "closed client 2: request-timeout"));
+    peer_close(&slow);
+    peer_close(&other);
+    site_close(&site);
+}
+END_TEST
+
 START_TEST(who_sends_much_has_time_for_it) {
     struct site site;
     struct peer peer;
@@ -364,6 +399,28 @@ START_TEST(an_idle_client_is_closed_if_so_configured) {
 }
 END_TEST
 
+START_TEST(who_takes_long_to_read_is_not_idle) {
+    struct peer slow, other;
+    struct site site;
+    size_t i;
+
+    open_with(&site, WORDS("timeout", "30"));
+    peer_come(&site, &other);
+    keep_value(&site, &other, 4000000);
+    open_narrow(&site, &slow);
+    say(&slow, "GET k\r\n");
+    for (i = 1; i <= 3; i++) {
+        await(site.server, &slow, i * 1000000);
+        pass_seconds(&site, 20);
+    }
+    await(site.server, &slow, 4000012);
+    ck_assert_uint_eq(buf_len(&slow.heard), 4000012);
+    peer_close(&slow);
+    peer_close(&other);
+    site_close(&site);
+}
+END_TEST
+
 START_TEST(who_spoke_while_the_server_slept_is_not_late) {
     struct site site;
     struct peer peer;
@@ -395,16 +452,6 @@ END_TEST
 
 /* ---- Memory ---------------------------------------------------------------
  */
-
-/* The server holds a value of 'size' bytes under "k". */
-static void keep_value(struct site *site, struct peer *peer, size_t size) {
-    char head[100];
-
-    snprintf(head, sizeof head, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%zu\r\n", size);
-    say_zeros(peer, head, size);
-    say(peer, "\r\n");
-    expect(site->server, peer, "+OK\r\n");
-}
 
 START_TEST(a_reply_above_the_hard_limit_costs_the_connection) {
     struct site site;
@@ -624,10 +671,12 @@ Suite *limits_suite(void) {
         who_speaks_http_is_not_listened_to,
         half_a_request_holds_its_place_for_a_minute,
         a_request_that_became_whole_leaves_no_clock_running,
+        who_is_not_read_from_owes_no_rest_of_a_request,
         who_sends_much_has_time_for_it,
         there_is_a_minute_to_say_the_password,
         without_a_request_timeout_there_is_any_time,
         an_idle_client_is_closed_if_so_configured,
+        who_takes_long_to_read_is_not_idle,
         who_spoke_while_the_server_slept_is_not_late,
         an_idle_server_wakes_up_hz_times_a_second,
         a_reply_above_the_hard_limit_costs_the_connection,
