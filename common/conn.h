@@ -39,12 +39,13 @@ struct conn {
 
     /* From part 3 on; times of clock_ms(). */
     int64_t created_ms;
-    int64_t active_ms;  /* it sent something last */
-    int64_t partial_ms; /* it began the request that is partial; 0: none is */
-    int64_t over_ms;    /* it went over the soft limit of output; 0: is not */
-    size_t memory;      /* bytes that it took when it was last served */
-    size_t lines_start; /* where, in this turn's lines for monitors, it came
-                           to be one */
+    int64_t stranger_ms; /* it came, or said RESET: may owe a password since */
+    int64_t active_ms;   /* it sent or took something last */
+    int64_t partial_ms;  /* it began the request that is partial; 0: none is */
+    int64_t over_ms;     /* it went over the soft limit of output; 0: is not */
+    size_t memory;       /* bytes that it took when it was last served */
+    size_t lines_start;  /* where, in this turn's lines for monitors, it came
+                            to be one */
 };
 
 /* Takes over 'fd', which is non-blocking. */

@@ -204,6 +204,7 @@ void command_reset(struct call *call) {
     session->database = 0;
     session->protocol = 2;
     session->authenticated = password_of(call).len == 0;
+    server_conn_of(session)->stranger_ms = call->server->turn_us / 1000;
     buf_free(&session->name);
     resp_write_simple(call->out, "RESET");
 }

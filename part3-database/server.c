@@ -502,12 +502,6 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
     const struct config *config = server->config;
     int64_t wanted = config->maxclients;
 
-    server->log.level = (enum log_level)config->loglevel;
-    server->limits = (struct resp_limits){
-        .args = RESP_ARGS_MAX,
-        .bulk = config->proto_max_bulk_len,
-        .request = config->client_query_buffer_limit};
-    if (config->requirepass[0] == '\0') server_let_all_in(server);
     if (!limit_clients(server) || config->maxclients < wanted) {
         snprintf(error, CONFIG_ERROR_MAX,
                  "The operating system is not able to handle the specified "
@@ -521,6 +515,13 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
                  config->aof_path, strerror(errno));
         return false;
     }
+    /* From here on nothing can fail, so what is refused has no effect. */
+    server->log.level = (enum log_level)config->loglevel;
+    server->limits = (struct resp_limits){
+        .args = RESP_ARGS_MAX,
+        .bulk = config->proto_max_bulk_len,
+        .request = config->client_query_buffer_limit};
+    if (config->requirepass[0] == '\0') server_let_all_in(server);
     return true;
 }
 

@@ -62,14 +62,14 @@ static void make_place(struct server *server, size_t slot) {
     server->conns_cap = cap;
 }
 
-static void add_conn(struct server *server, int fd) {
+/* False if the kernel has no room for one more. */
+static bool add_conn(struct server *server, int fd) {
     struct conn *conn;
 
     if (loop_add(server->loop, fd, LOOP_READ) == -1) {
-        log_write(&server->log, LOG_WARNING, "cannot watch a connection: %s",
-                  strerror(errno));
+        pause_accepting(server, errno);
         close(fd);
-        return;
+        return false;
     }
     if (server->config->tcp_keepalive > 0) {
         net_keep_alive(fd, (int)server->config->tcp_keepalive);
@@ -77,13 +77,15 @@ static void add_conn(struct server *server, int fd) {
     make_place(server, (size_t)fd);
     conn = conn_new(fd, ++server->last_id);
     conn->interest = LOOP_READ;
-    conn->created_ms = conn->active_ms = server->turn_us / 1000;
+    conn->created_ms = conn->stranger_ms = conn->active_ms = server->turn_us /
+                                                             1000;
     conn->session.authenticated = server->config->requirepass[0] == '\0';
     server->conns[fd] = conn;
     server->client_count++;
     server_account(server, conn);
     log_write(&server->log, LOG_VERBOSE, "client %llu connected",
               (unsigned long long)server->last_id);
+    return true;
 }
 
 /* Why this one may not come in; NULL: it may. */
@@ -114,7 +116,7 @@ void server_accept(struct server *server, int listener) {
             server->figures.connections++;
             wrong = refusal(server, fd);
             if (wrong == NULL) {
-                add_conn(server, fd);
+                if (!add_conn(server, fd)) return;
                 continue;
             }
             server->figures.rejected++;
@@ -223,11 +225,23 @@ void server_account(struct server *server, struct conn *conn) {
     conn->memory = memory;
 }
 
-static void give_up(struct server *server, struct conn *conn, const char *why) {
-    log_write(&server->log, LOG_WARNING, "closed client %llu: %s",
-              (unsigned long long)conn->session.id, why);
+void server_give_up(struct server *server, struct conn *conn, const char *why) {
+    if (server->given_up++ == 0) {
+        log_write(&server->log, LOG_WARNING, "closed client %llu: %s",
+                  (unsigned long long)conn->session.id, why);
+    }
     server->figures.evicted++;
     server_close_conn(server, conn);
+}
+
+/* There may be thousands: one has a line, and the others share one. */
+static void tell_given_up(struct server *server) {
+    if (server->given_up > 1) {
+        log_write(&server->log, LOG_WARNING,
+                  "closed %llu more clients for what they cost",
+                  (unsigned long long)server->given_up - 1);
+    }
+    server->given_up = 0;
 }
 
 /* Replies that wait: not above the hard limit ever, nor above the soft one for
@@ -238,15 +252,15 @@ void server_check_output(struct server *server, struct conn *conn,
     int64_t waiting = (int64_t)buf_len(&conn->unsent);
 
     if (!conn->session.authenticated && waiting > STRANGER_UNSENT_MAX) {
-        give_up(server, conn, "does not read what it is answered");
+        server_give_up(server, conn, "does not read what it is answered");
     } else if (config->output_hard > 0 && waiting > config->output_hard) {
-        give_up(server, conn, "client-output-buffer-limit, hard");
+        server_give_up(server, conn, "client-output-buffer-limit, hard");
     } else if (config->output_soft == 0 || waiting <= config->output_soft) {
         conn->over_ms = 0;
     } else if (conn->over_ms == 0) {
         conn->over_ms = now_ms;
     } else if (now_ms - conn->over_ms >= config->output_soft_seconds * 1000) {
-        give_up(server, conn, "client-output-buffer-limit, soft");
+        server_give_up(server, conn, "client-output-buffer-limit, soft");
     }
 }
 
@@ -257,7 +271,7 @@ static bool takes_too_long(const struct server *server, const struct conn *conn,
     int64_t patience = server->config->request_timeout * 1000;
 
     if (patience == 0) return false;
-    if (!conn->session.authenticated && now_ms - conn->created_ms > patience) {
+    if (!conn->session.authenticated && now_ms - conn->stranger_ms > patience) {
         return true;
     }
     if (conn->partial_ms == 0 || conn->query == NULL) return false;
@@ -275,13 +289,14 @@ static void check_client(struct server *server, struct conn *conn,
         now_ms - conn->active_ms > timeout) {
         server_close_conn(server, conn);
     } else if (takes_too_long(server, conn, now_ms)) {
-        give_up(server, conn, "request-timeout");
+        server_give_up(server, conn, "request-timeout");
     }
 }
 
 void server_check_clients(struct server *server, int64_t now_ms) {
     size_t i;
 
+    tell_given_up(server);
     for (i = 0; i < server->conns_cap; i++) {
         struct conn *conn = server->conns[i];
 
@@ -289,25 +304,33 @@ void server_check_clients(struct server *server, int64_t now_ms) {
     }
 }
 
-/* All clients together: the one that costs most goes first. */
+static int by_memory(const void *a, const void *b) {
+    size_t first = (*(struct conn *const *)a)->memory;
+    size_t second = (*(struct conn *const *)b)->memory;
+
+    return (first < second) - (first > second); /* the largest first */
+}
+
+/* All clients together: those that cost most go first. */
 void server_check_costs(struct server *server) {
     size_t limit = config_clients_limit(server->config);
     size_t memory = server->clients_memory;
+    struct conn **order;
+    size_t count = 0;
+    size_t i;
 
-    while (limit > 0 && memory > limit) {
-        struct conn *largest = NULL;
-        size_t i;
+    if (limit == 0 || memory <= limit) return;
+    order = xcalloc(server->client_count, sizeof *order);
+    for (i = 0; i < server->conns_cap; i++) {
+        struct conn *conn = server->conns[i];
 
-        for (i = 0; i < server->conns_cap; i++) {
-            struct conn *conn = server->conns[i];
-
-            if (conn == NULL || conn->dead || conn->session.no_evict) continue;
-            if (largest == NULL || conn->memory > largest->memory) {
-                largest = conn;
-            }
-        }
-        if (largest == NULL) return;
-        memory -= largest->memory;
-        give_up(server, largest, "maxmemory-clients");
+        if (conn == NULL || conn->dead || conn->session.no_evict) continue;
+        order[count++] = conn;
     }
+    qsort(order, count, sizeof *order, by_memory);
+    for (i = 0; i < count && memory > limit; i++) {
+        memory -= order[i]->memory;
+        server_give_up(server, order[i], "maxmemory-clients");
+    }
+    free(order);
 }

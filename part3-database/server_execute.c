@@ -335,11 +335,7 @@ void server_execute(struct server *server, struct conn *conn,
         note_refused(server, command, &call, start);
     }
     if (buf_len(&server->replies) > call.out_max) {
-        log_write(&server->log, LOG_WARNING,
-                  "closed client %llu: client-output-buffer-limit, hard",
-                  (unsigned long long)conn->session.id);
-        server->figures.evicted++;
-        server_close_conn(server, conn);
+        server_give_up(server, conn, "client-output-buffer-limit, hard");
     }
 }
 

@@ -77,6 +77,7 @@ struct server {
     size_t conns_cap;
     size_t client_count;
     uint64_t last_id;
+    uint64_t given_up;      /* closed since all clients were looked at */
     size_t clients_memory;  /* bytes, as conn_memory(), of all */
     struct conn **monitors; /* owned array; those that said MONITOR */
     size_t monitor_count;
@@ -145,6 +146,9 @@ void server_account(struct server *server, struct conn *conn);
 /* End this connection at the end of the turn, without more replies. */
 void server_close_conn(struct server *server, struct conn *conn);
 void server_remove_conn(struct server *server, struct conn *conn); /* now */
+
+/* Likewise, for what it costs. */
+void server_give_up(struct server *server, struct conn *conn, const char *why);
 
 /* Remove those that are to be closed although they were not served. */
 void server_remove_doomed(struct server *server);

@@ -222,6 +222,28 @@ END_TEST
 /* ---- HTTP -----------------------------------------------------------------
  */
 
+/* One part of the change cannot be had. */
+START_TEST(a_change_that_is_refused_lets_nobody_in) {
+    struct peer owner, stranger;
+    struct site site;
+
+    open_with(&site, WORDS("requirepass", "secret"));
+    peer_open(&owner, site.server);
+    say(&owner, "AUTH secret\r\n");
+    expect(site.server, &owner, "+OK\r\n");
+    peer_open(&stranger, site.server);
+    say(&stranger, "GET k\r\n");
+    expect(site.server, &stranger, "-NOAUTH Authentication required.\r\n");
+    say(&owner, "CONFIG SET requirepass '' maxclients 4000000000\r\n");
+    expect(site.server, &owner, "-ERR CONFIG SET failed");
+    say(&stranger, "GET k\r\n");
+    expect(site.server, &stranger, "-NOAUTH Authentication required.\r\n");
+    peer_close(&owner);
+    peer_close(&stranger);
+    site_close(&site);
+}
+END_TEST
+
 START_TEST(who_speaks_http_is_not_listened_to) {
     static const char *const said[] = {
         "POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n",
@@ -357,6 +379,49 @@ START_TEST(there_is_a_minute_to_say_the_password) {
     pass_seconds(&site, 3);
     expect_end(site.server, &peer);
     peer_close(&peer);
+    site_close(&site);
+}
+END_TEST
+
+START_TEST(after_reset_there_is_a_minute_again_to_say_the_password) {
+    struct site site;
+    struct peer peer;
+
+    open_with(&site, WORDS("requirepass", "secret"));
+    peer_open(&peer, site.server);
+    say(&peer, "AUTH secret\r\n");
+    expect(site.server, &peer, "+OK\r\n");
+    pass_seconds(&site, 100000);
+    say(&peer, "RESET\r\n");
+    expect(site.server, &peer, "+RESET\r\n");
+    pass_seconds(&site, 59);
+    say(&peer, "AUTH secret\r\n");
+    expect(site.server, &peer, "+OK\r\n");
+    peer_close(&peer);
+    site_close(&site);
+}
+END_TEST
+
+START_TEST(many_who_are_closed_at_once_share_a_line_of_the_log) {
+    struct peer peers[5];
+    struct site site;
+    size_t i;
+
+    open_with(&site, WORDS("request-timeout", "10"));
+    for (i = 0; i < COUNT_OF(peers); i++) {
+        peer_come(&site, &peers[i]);
+        say(&peers[i], "ECHO \"");
+        await_taken(&site, &peers[i]);
+    }
+    pass_seconds(&site, 15);
+    ck_assert(logs(&site, "closed client 1: request-timeout"));
+    ck_assert(!logs(&site, "closed client 2"));
+    pass_seconds(&site, 2);
+    ck_assert(logs(&site, "closed 4 more clients"));
+    for (i = 0; i < COUNT_OF(peers); i++) {
+        expect_end(site.server, &peers[i]);
+        peer_close(&peers[i]);
+    }
     site_close(&site);
 }
 END_TEST
@@ -668,12 +733,15 @@ Suite *limits_suite(void) {
         who_has_not_said_the_password_may_ask_for_little,
         who_has_not_said_the_password_must_read_what_it_is_answered,
         a_password_that_is_taken_back_keeps_nobody_out,
+        a_change_that_is_refused_lets_nobody_in,
         who_speaks_http_is_not_listened_to,
         half_a_request_holds_its_place_for_a_minute,
         a_request_that_became_whole_leaves_no_clock_running,
         who_is_not_read_from_owes_no_rest_of_a_request,
         who_sends_much_has_time_for_it,
         there_is_a_minute_to_say_the_password,
+        after_reset_there_is_a_minute_again_to_say_the_password,
+        many_who_are_closed_at_once_share_a_line_of_the_log,
         without_a_request_timeout_there_is_any_time,
         an_idle_client_is_closed_if_so_configured,
         who_takes_long_to_read_is_not_idle,
