@@ -43,6 +43,7 @@
 #define WORD(of, field) &kind_##of, AT(field), 0, 0
 #define HALF(of, field) &kind_##of, AT(field), 0, 0
 #define FIXED           &kind_fixed, 0, 0, 0
+#define MOOT            &kind_moot, 0, 0, 0
 
 enum { FINAL = false, CHANGEABLE = true };
 
@@ -117,7 +118,7 @@ static const struct setting table[] = {
     {"maxmemory-policy", FIXED, "noeviction", CHANGEABLE, NULL, NULL},
     {"save", FIXED, "", CHANGEABLE, NULL, NULL},
     {"activedefrag", FIXED, "no", CHANGEABLE, NULL, NULL},
-    {"activerehashing", FIXED, "no", CHANGEABLE, NULL, NULL},
+    {"activerehashing", MOOT, "yes", CHANGEABLE, NULL, NULL},
     {"active-expire-effort", FIXED, "1", CHANGEABLE, NULL, NULL},
     {"always-show-logo", FIXED, "no", FINAL, NULL, NULL},
     {"aof-load-truncated", FIXED, "yes", CHANGEABLE, NULL, NULL},
@@ -127,17 +128,19 @@ static const struct setting table[] = {
     {"crash-log-enabled", FIXED, "no", CHANGEABLE, NULL, NULL},
     {"crash-memcheck-enabled", FIXED, "no", CHANGEABLE, NULL, NULL},
     {"daemonize", FIXED, "no", FINAL, NULL, NULL},
-    {"disable-thp", FIXED, "no", FINAL, NULL, NULL},
-    {"dynamic-hz", FIXED, "no", CHANGEABLE, NULL, NULL},
+    {"disable-thp", MOOT, "yes", FINAL, NULL, NULL},
+    {"dynamic-hz", MOOT, "yes", CHANGEABLE, NULL, NULL},
     {"enable-module-command", FIXED, "no", FINAL, NULL, NULL},
     {"enable-protected-configs", FIXED, "no", FINAL, NULL, NULL},
     {"io-threads", FIXED, "1", FINAL, NULL, NULL},
     {"io-threads-do-reads", FIXED, "no", FINAL, NULL, NULL},
-    {"jemalloc-bg-thread", FIXED, "no", CHANGEABLE, NULL, NULL},
-    {"lazyfree-lazy-expire", FIXED, "no", CHANGEABLE, NULL, NULL},
-    {"lazyfree-lazy-server-del", FIXED, "no", CHANGEABLE, NULL, NULL},
-    {"lazyfree-lazy-user-del", FIXED, "no", CHANGEABLE, NULL, NULL},
-    {"lazyfree-lazy-user-flush", FIXED, "no", CHANGEABLE, NULL, NULL},
+    {"jemalloc-bg-thread", MOOT, "yes", CHANGEABLE, NULL, NULL},
+    {"lazyfree-lazy-expire", MOOT, "no", CHANGEABLE, NULL, NULL},
+    {"lazyfree-lazy-server-del", MOOT, "no", CHANGEABLE, NULL, NULL},
+    {"lazyfree-lazy-user-del", MOOT, "no", CHANGEABLE, NULL, NULL},
+    {"lazyfree-lazy-user-flush", MOOT, "no", CHANGEABLE, NULL, NULL},
+    {"min-replicas-to-write", FIXED, "0", CHANGEABLE, NULL, NULL},
+    {"min-slaves-to-write", FIXED, "0", CHANGEABLE, NULL, NULL},
     {"notify-keyspace-events", FIXED, "", CHANGEABLE, NULL, NULL},
     {"oom-score-adj", FIXED, "no", CHANGEABLE, NULL, NULL},
     {"pidfile", FIXED, "", FINAL, NULL, NULL},
@@ -170,8 +173,8 @@ static const char *const ignored[] = {
     "lua-time-limit",
     "maxmemory-eviction-tenacity",
     "maxmemory-samples",
-    "min-replicas-*",
-    "min-slaves-*",
+    "min-replicas-max-lag",
+    "min-slaves-max-lag",
     "no-appendfsync-on-rewrite",
     "oom-score-adj-values",
     "proc-title-template",

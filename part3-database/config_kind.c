@@ -244,15 +244,18 @@ const struct config_kind kind_output_limits = {
 
 /* ---- Words --------------------------------------------------------------- */
 
-static const char *yes_no_set(struct config *config, const struct setting *row,
-                              struct config_said *said) {
-    bool yes = slice_equal_nocase(said->values[0], slice_of("yes"));
-
-    if (!yes && !slice_equal_nocase(said->values[0], slice_of("no"))) {
+static const char *read_yes_no(struct slice text, bool *yes) {
+    if (!slice_equal_nocase(text, slice_of("yes")) &&
+        !slice_equal_nocase(text, slice_of("no"))) {
         return "argument must be 'yes' or 'no'";
     }
-    *(bool *)place_of(config, row) = yes;
+    *yes = slice_equal_nocase(text, slice_of("yes"));
     return NULL;
+}
+
+static const char *yes_no_set(struct config *config, const struct setting *row,
+                              struct config_said *said) {
+    return read_yes_no(said->values[0], place_of(config, row));
 }
 
 static void yes_no_show(const struct config *config, const struct setting *row,
@@ -361,3 +364,15 @@ static void fixed_show(const struct config *config, const struct setting *row,
 
 const struct config_kind kind_fixed = {
     .set = fixed_set, .show = fixed_show, .has_many = true};
+
+/* What makes no difference here: resizing in steps, freeing in steps. Either
+ * is taken, and there is nothing to keep. */
+static const char *moot_set(struct config *config, const struct setting *row,
+                            struct config_said *said) {
+    bool yes;
+
+    (void)config, (void)row;
+    return read_yes_no(said->values[0], &yes);
+}
+
+const struct config_kind kind_moot = {.set = moot_set, .show = fixed_show};

@@ -46,7 +46,7 @@ struct setting {
 /* config_kind.c */
 extern const struct config_kind kind_yes_no, kind_number, kind_hz, kind_octal,
     kind_memory, kind_memory_or_percent, kind_string, kind_output_limits,
-    kind_fixed, kind_fsync, kind_loglevel, kind_debug;
+    kind_fixed, kind_moot, kind_fsync, kind_loglevel, kind_debug;
 
 /* config_place.c */
 extern const struct config_kind kind_address, kind_bind, kind_port,

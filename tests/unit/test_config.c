@@ -139,6 +139,12 @@ static const char *const values[][4] = {
     {"save",                       "3600 1",                     "",                    "this server knows only ''"  },
     {"daemonize",                  "no",                         "no",                  ""                           },
     {"daemonize",                  "yes",                        "no",                  "this server knows only 'no'"},
+    {"activerehashing",            "yes",                        "yes",                 ""                           },
+    {"activerehashing",            "no",                         "yes",                 ""                           },
+    {"activerehashing",            "maybe",                      "yes",                 YES_NO                       },
+    {"lazyfree-lazy-user-del",     "yes",                        "no",                  ""                           },
+    {"min-replicas-to-write",      "0",                          "0",                   ""                           },
+    {"min-slaves-to-write",        "1",                          "0",                   "this server knows only '0'" },
 };
 
 START_TEST(values_are_read_as_redis_reads_them) {
