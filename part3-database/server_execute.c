@@ -6,7 +6,6 @@
 #include "server_state.h"
 
 #include "handlers.h"
-#include "monitor.h"
 #include "net_peer.h"
 #include "resp.h"
 #include "store.h"
@@ -168,87 +167,32 @@ void server_end_transaction(struct server *server) {
     server->in_transaction = server->transaction_logged = false;
 }
 
-static void note_slow(struct server *server, const struct session *session,
-                      const struct slice *argv, size_t argc, int64_t took_us) {
-    struct slice name = buf_slice(&session->name);
-    char *copy = xcalloc(1, name.len + 1);
-    char address[NET_TEXT_MAX];
+/* The order of the log is that in which commands ran: its record joins the
+ * others of the turn at once, and only what changed something has one. */
+static void run_and_log(struct server *server, const struct command *command,
+                        struct call *call) {
+    unsigned database = call->session->database;
 
-    memcpy(copy, name.data, name.len);
-    net_peer_address(server_conn_of(session)->fd, address);
-    slowlog_add(server->slowlog, (size_t)server->config->slowlog_max_len,
-                &(struct slowlog_entry){.time = server->time_us / 1000000,
-                                        .microseconds = took_us,
-                                        .argv = (struct slice *)argv,
-                                        .argc = argc,
-                                        .address = address,
-                                        .name = copy});
-    free(copy);
-}
-
-/* Tell monitors and the slow log, of whom neither is told a password. */
-static void show(struct server *server, const struct command *command,
-                 const struct session *session, const struct slice *argv,
-                 size_t argc, int64_t took_us) {
-    int64_t slow_us = server->config->slowlog_log_slower_than;
-    bool is_slow = slow_us >= 0 && took_us >= slow_us &&
-                   command->run != command_exec; /* what it ran was noted */
-    bool is_monitored = server->monitor_count > 0 &&
-                        monitor_shows(command, argv);
-    struct slice *shown;
-
-    if (!is_slow && !is_monitored) return;
-    shown = xmalloc(argc * sizeof *shown);
-    memcpy(shown, argv, argc * sizeof *shown);
-    arguments_redact(command, shown, argc);
-    if (is_monitored) {
-        monitor_feed(server, server_conn_of(session), shown, argc);
-    }
-    if (is_slow) note_slow(server, session, shown, argc, took_us);
-    free(shown);
-}
-
-static void note_latency(struct server *server, const struct command *command,
-                         int64_t took_ms) {
-    int64_t threshold = server->config->latency_monitor_threshold;
-
-    if (threshold == 0 || took_ms < threshold) return;
-    latency_add(&server->latency,
-                command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
-                                              : LATENCY_COMMAND,
-                server->time_us / 1000000, took_ms);
+    command->run(call);
+    /* The log would take it, and the next start refuse it. */
+    assert(!call->changed || (command->flags & COMMAND_WRITE));
+    if (call->changed) log_record(server, database, call->argv, call->argc);
 }
 
 void server_run_call(struct server *server, const struct command *command,
                      struct call *call) {
-    struct command_figures *figures =
-        &server->figures.of[command - command_table];
-    const struct slice *argv = call->argv; /* as the client said it */
-    size_t argc = call->argc;
-    unsigned database = call->session->database;
+    const struct call said = {.argv = call->argv,
+                              .argc = call->argc,
+                              .session = call->session,
+                              .out = call->out};
     bool was_monitoring = call->session->monitoring;
     size_t start = buf_len(call->out);
-    int64_t now;
 
-    command->run(call);
+    run_and_log(server, command, call);
     if (call->session->monitoring != was_monitoring) {
         server_monitor(server, server_conn_of(call->session), !was_monitoring);
     }
-    /* The log would take it, and the next start refuse it. */
-    assert(!call->changed || (command->flags & COMMAND_WRITE));
-    if (call->changed) log_record(server, database, call->argv, call->argc);
-
-    now = clock_us();
-    server->figures.commands++;
-    figures->calls++;
-    figures->microseconds += (uint64_t)(now - server->now_us);
-    if (buf_len(call->out) > start && buf_slice(call->out).data[start] == '-') {
-        note_error(server, call, start);
-        figures->failed++;
-    }
-    show(server, command, call->session, argv, argc, now - server->now_us);
-    note_latency(server, command, (now - server->now_us) / 1000);
-    server->now_us = now; /* the next one begins here */
+    server_note_run(server, command, &said, start);
 }
 
 /* ---- A request ----------------------------------------------------------- */

@@ -121,8 +121,7 @@ void server_execute(struct server *server, struct conn *conn,
                     const struct resp_request *request);
 
 /* Run a command for which nothing is left to check: what EXEC has queued, or
- * what a client asked for now. Times it, tells monitors, slow log and figures,
- * and hands its record to the log. */
+ * what a client asked for now. Hands its record to the log, and notes it. */
 void server_run_call(struct server *server, const struct command *command,
                      struct call *call);
 
@@ -133,6 +132,13 @@ void server_end_transaction(struct server *server);
 /* The store's listener: what expired goes into the log, what changed to those
  * who watch it. */
 void server_listen(struct server *server);
+
+/* ---- server_note.c: who wants to know ------------------------------------ */
+
+/* A command ran, as the client said it; its reply begins at 'start' of
+ * said->out. */
+void server_note_run(struct server *server, const struct command *command,
+                     const struct call *said, size_t start);
 
 /* ---- server_clients.c: all clients -------------------------------------- */
 
