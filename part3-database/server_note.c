@@ -48,15 +48,13 @@ static void show(struct server *server, const struct command *command,
     free(shown);
 }
 
-static void note_latency(struct server *server, const struct command *command,
-                         int64_t took_ms) {
-    int64_t threshold = server->config->latency_monitor_threshold;
+void server_note_latency(struct server *server, enum latency_event event,
+                         int64_t took_us) {
+    int64_t threshold_ms = server->config->latency_monitor_threshold;
 
-    if (threshold == 0 || took_ms < threshold) return;
-    latency_add(&server->latency,
-                command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
-                                              : LATENCY_COMMAND,
-                server->time_us / 1000000, took_ms);
+    if (threshold_ms == 0 || took_us / 1000 < threshold_ms) return;
+    latency_add(&server->latency, event, server->turn_time_us / 1000000,
+                took_us / 1000);
 }
 
 static void count(struct server *server, const struct command *command,
@@ -81,6 +79,9 @@ void server_note_run(struct server *server, const struct command *command,
     count(server, command,
           (struct slice){replies.data + start, replies.len - start}, took_us);
     show(server, command, said, took_us);
-    note_latency(server, command, took_us / 1000);
+    server_note_latency(server,
+                        command->flags & COMMAND_FAST ? LATENCY_FAST_COMMAND
+                                                      : LATENCY_COMMAND,
+                        took_us);
     server->now_us = now; /* the next one begins here */
 }

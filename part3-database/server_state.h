@@ -140,6 +140,10 @@ void server_listen(struct server *server);
 void server_note_run(struct server *server, const struct command *command,
                      const struct call *said, size_t start);
 
+/* Something took so long: for LATENCY, if that is long. */
+void server_note_latency(struct server *server, enum latency_event event,
+                         int64_t took_us);
+
 /* ---- server_clients.c: all clients -------------------------------------- */
 
 /* Take those who wait at a listener; stop and begin again to do so. */
@@ -177,10 +181,12 @@ struct conn *server_conn_of(const struct session *session);
 /* Bytes of the heap that a client takes. */
 size_t conn_memory(const struct conn *conn);
 
-/* ---- server.c ------------------------------------------------------------ */
+/* ---- server_time.c: what time brings ------------------------------------- */
 
-/* Bytes of the heap that data and clients take (INFO used_memory). */
-size_t server_memory(const struct server *server);
+/* Do what is due by now; most often nothing is. */
+void server_tick(struct server *server);
+
+/* ---- server_open.c: beginning and end ------------------------------------ */
 
 /* What changed by CONFIG SET takes effect. False, and in 'error' why not. */
 bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
@@ -189,6 +195,12 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
 
 /* Count the error reply at the front of 'reply'. */
 void figures_note_error(struct server *server, struct slice reply);
+
+/* Take note of how much is used and done, now and then. */
+void figures_sample(struct server *server, int64_t now_ms);
+
+/* Bytes of the heap that data and clients take (INFO used_memory). */
+size_t server_memory(const struct server *server);
 
 /* Count from 0 again (CONFIG RESETSTAT). */
 void figures_reset(struct server *server);

@@ -1,0 +1,47 @@
+/* server_time.c -- what time brings: keys expire, cleared memory comes back,
+ * clients get late. */
+#include "server_state.h"
+
+#include "store.h"
+
+/* Looking for what has expired, or giving back what was cleared: so long at a
+ * time, and again so soon if there was much; so it takes at most a quarter of
+ * all time, as in Redis. */
+#define EXPIRE_US        1000
+#define EXPIRE_AGAIN_MS  4
+#define EXPIRE_MUCH      10 /* percent of those looked at */
+#define CHECK_CLIENTS_MS 1000
+
+/* True if there is much to be done. */
+static bool expire_some(struct server *server) {
+    int64_t began_us = clock_us();
+    int percent;
+
+    store_set_time(server->store, server->turn_time_us / 1000);
+    percent = store_expire_some(server->store, EXPIRE_US);
+    server_note_latency(server, LATENCY_EXPIRE_CYCLE, clock_us() - began_us);
+    return percent >= EXPIRE_MUCH;
+}
+
+/* Let the store go on with one of its two duties: what was cleared comes first,
+ * for it certainly gives memory. Returns in how many milliseconds to go on. */
+static int64_t tend_store(struct server *server) {
+    int64_t pause = 1000 / server->config->hz;
+    bool more = store_reclaim_some(server->store, EXPIRE_US);
+
+    if (!more && !server->no_active_expire) more = expire_some(server);
+    return more && pause > EXPIRE_AGAIN_MS ? EXPIRE_AGAIN_MS : pause;
+}
+
+void server_tick(struct server *server) {
+    int64_t now_ms = server->turn_us / 1000;
+
+    server_resume_accepting(server);
+    if (now_ms < server->tick_ms) return;
+    server->tick_ms = now_ms + tend_store(server);
+    figures_sample(server, now_ms);
+    if (server->aof != NULL) server->last_sync_s = aof_last_sync(server->aof);
+    if (now_ms < server->clients_ms) return;
+    server->clients_ms = now_ms + CHECK_CLIENTS_MS;
+    server_check_clients(server, now_ms);
+}
