@@ -8,6 +8,8 @@
 #include "text.h"
 #include "transaction.h"
 
+#include <stdlib.h>
+
 /* ---- One line about one client ---------------------------------------- */
 
 /* From MULTI to the end of EXEC, within which it is open no more. */
@@ -106,36 +108,61 @@ void client_info(struct call *call) {
     reply_text(call, &text);
 }
 
-/* NULL: there is none with this number. */
-static struct conn *find_client(const struct server *server, uint64_t id) {
+static int by_id(const void *a, const void *b) {
+    uint64_t first = (*(struct conn *const *)a)->session.id;
+    uint64_t second = (*(struct conn *const *)b)->session.id;
+
+    return (first > second) - (first < second);
+}
+
+/* All clients in the order of their numbers; owned by the caller. A request may
+ * ask for a million numbers, and each must not be a look at all clients. */
+static struct conn **sorted_clients(const struct server *server) {
+    struct conn **sorted = xcalloc(server->client_count, sizeof *sorted);
+    size_t count = 0;
     size_t i;
 
     for (i = 0; i < server->conns_cap; i++) {
-        struct conn *conn = server->conns[i];
-
-        if (conn != NULL && conn->session.id == id) return conn;
+        if (server->conns[i] != NULL) sorted[count++] = server->conns[i];
     }
-    return NULL;
+    qsort(sorted, count, sizeof *sorted, by_id);
+    return sorted;
 }
 
-/* CLIENT LIST ID id...: in that order. */
-static void list_some(struct call *call) {
-    struct buf text = {0};
+/* CLIENT LIST ID id...: in that order. False if it was answered with an error.
+ */
+static bool add_lines(struct call *call, struct buf *text,
+                      struct conn **sorted) {
+    struct conn asked;
+    const struct conn *key = &asked;
     size_t i;
 
-    for (i = 3; i < call->argc; i++) {
-        const struct conn *conn;
+    for (i = 3; i < call->argc && buf_len(text) <= call->out_max; i++) {
+        struct conn **found;
         int64_t id;
 
         if (!slice_to_int64(call->argv[i], &id)) {
             resp_write_error(call->out, "ERR Invalid client ID");
-            buf_free(&text);
-            return;
+            return false;
         }
-        conn = find_client(call->server, (uint64_t)id);
-        if (conn != NULL) append_line(&text, call->server, conn);
+        asked.session.id = (uint64_t)id;
+        found = bsearch(&key, sorted, call->server->client_count,
+                        sizeof *sorted, by_id);
+        if (found != NULL) append_line(text, call->server, *found);
     }
-    reply_text(call, &text);
+    return true;
+}
+
+static void list_some(struct call *call) {
+    struct conn **sorted = sorted_clients(call->server);
+    struct buf text = {0};
+
+    if (add_lines(call, &text, sorted)) {
+        reply_text(call, &text);
+    } else {
+        buf_free(&text);
+    }
+    free(sorted);
 }
 
 /* Read a type: all of our clients are normal, but Redis has others. */

@@ -19,8 +19,7 @@ static void debug_sleep(struct slice seconds) {
     struct timespec pause;
     double value;
 
-    snprintf(text, sizeof text, "%.*s", (int)(seconds.len % SECONDS_LEN),
-             seconds.data);
+    snprintf(text, sizeof text, "%.*s", command_shown(seconds), seconds.data);
     value = strtod(text, NULL);
     if (!(value > 0 && value < INT32_MAX)) return; /* as Redis: no complaint */
     pause.tv_sec = (time_t)value;

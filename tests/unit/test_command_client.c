@@ -373,6 +373,28 @@ END_TEST
 
 #define NO_ID "-ERR client-id should be greater than 0\r\n"
 
+START_TEST(clients_are_listed_in_the_order_in_which_they_are_asked_for) {
+    struct talk talk;
+    struct peer second;
+    struct slice list;
+    unsigned ids[3];
+
+    talk_open(&talk, "order", "");
+    ask(&talk, "PING");
+    peer_open(&second, talk.site.server);
+    say(&second, "PING\r\n");
+    expect(talk.site.server, &second, "+PONG\r\n");
+    list = ask(&talk, "CLIENT LIST ID 2 7 1 2");
+    ck_assert_int_eq(sscanf(list.data,
+                            "$%*u\r\nid=%u %*[^\n]\nid=%u %*[^\n]\nid=%u",
+                            &ids[0], &ids[1], &ids[2]),
+                     3);
+    ck_assert(ids[0] == 2 && ids[1] == 1 && ids[2] == 2);
+    peer_close(&second);
+    talk_close(&talk);
+}
+END_TEST
+
 START_TEST(what_client_cannot_do_is_said_as_redis_says_it) {
     static const struct step steps[] = {
         {"CLIENT",                          WRONG("client")                     },
@@ -428,6 +450,7 @@ Suite *client_suite(void) {
         flags_and_last_command_tell_what_a_client_is_at,
         a_client_is_closed_if_all_filters_fit,
         a_client_that_closes_itself_by_address_gets_the_answer,
+        clients_are_listed_in_the_order_in_which_they_are_asked_for,
         what_client_cannot_do_is_said_as_redis_says_it,
     };
 
