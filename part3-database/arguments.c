@@ -143,7 +143,7 @@ static const struct subcommand help = {"help", 2, NULL};
 static const char *upper_case(char room[UPPER_MAX], const char *name) {
     size_t i;
 
-    for (i = 0; name[i] != '\0' && i < UPPER_MAX - 1; i++) {
+    for (i = 0; i < UPPER_MAX - 1 && name[i] != '\0'; i++) {
         bool lower = name[i] >= 'a' && name[i] <= 'z';
 
         room[i] = lower ? (char)(name[i] - 'a' + 'A') : name[i];

@@ -582,7 +582,7 @@ size_t store_key_memory(struct store *store, struct slice key) {
     /* Its share of the buckets in use, which is about that of all others: the
      * first segment is there for the first key, but not on its account. */
     return entry_memory(peek(store, key)) +
-           table_buckets(table) * TABLE_BUCKET_SIZE / store_count(store);
+           table_buckets(table) * TABLE_BUCKET_SIZE / table_count(table);
 }
 
 int64_t store_idle_seconds(struct store *store, struct slice key) {
