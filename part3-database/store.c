@@ -6,54 +6,19 @@
  *
  * A key expires twice: as soon as its time has come nobody can see it any more,
  * for every look at a key goes through lookup(), which deletes it first; and
- * keys that nobody looks at are found by store_expire_some(), a bit of the
- * store at a time. Nothing points from a time to its keys: such an index would
- * cost each of them memory, and be one more thing that has to be right. */
+ * keys that nobody looks at are found by store_expire_some() in store_walk.c, a
+ * bit of the store at a time. Nothing points from a time to its keys: such an
+ * index would cost each of them memory, and be one more thing that has to be
+ * right. */
 #include "store.h"
 
-#include "entry.h"
-#include "siphash.h"
-#include "table.h"
+#include "store_state.h"
 #include "util.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define USED_MASK 0xffffff /* entry.h's used_s */
-#define DRAWS     32       /* entries of a bucket that a draw may name */
-#define DRAWN_MAX 1000     /* keys to be deleted by one call that draws */
-
-/* Between two looks at the clock: a few microseconds, or 100 if all go. */
-#define BUCKETS_PER_LOOK 16
-
-/* What store_clear() gives back at once: some 5,000 keys, so that who clears
- * little, often, leaves nothing behind. */
-#define BUCKETS_CLEARED 1024
-
-struct database {
-    struct table *table; /* NULL until it has a key */
-    size_t expiring;     /* entries that can */
-    size_t memory;       /* bytes that entries take */
-};
-
-struct store {
-    struct siphash_seed seed;
-    struct slabs *slabs; /* of all databases */
-    struct database *databases;
-    unsigned database_count; /* that have been used so far */
-    unsigned selected;
-    struct database *cleared; /* tables whose memory is still to come back */
-    size_t cleared_count;
-    int64_t now;     /* 0: no time at all */
-    uint32_t used_s; /* what entry.h's used_s is now */
-    const struct store_listener *listener;
-    struct store_figures figures;
-
-    unsigned sweep_database; /* where store_expire_some() goes on */
-    size_t sweep_bucket;     /* the one above, that is: it goes down */
-    uint64_t chance; /* state of the generator behind store_random_key() */
-};
 
 struct store *store_new(void) {
     struct store *store = xcalloc(1, sizeof *store);
@@ -92,7 +57,7 @@ unsigned store_selected(const struct store *store) {
 }
 
 /* The selected one; NULL if it was never used. */
-static struct database *current(const struct store *store) {
+struct database *store_current(const struct store *store) {
     if (store->selected >= store->database_count) return NULL;
     return &store->databases[store->selected];
 }
@@ -117,8 +82,8 @@ static struct database *current_for_writing(struct store *store) {
     return database;
 }
 
-static const struct table *current_table(const struct store *store) {
-    const struct database *database = current(store);
+const struct table *store_table(const struct store *store) {
+    const struct database *database = store_current(store);
 
     return database != NULL ? database->table : NULL;
 }
@@ -128,11 +93,11 @@ static size_t count_of(const struct table *table) {
 }
 
 size_t store_count(const struct store *store) {
-    return count_of(current_table(store));
+    return count_of(store_table(store));
 }
 
 size_t store_expiring(const struct store *store) {
-    const struct database *database = current(store);
+    const struct database *database = store_current(store);
 
     return database != NULL ? database->expiring : 0;
 }
@@ -183,14 +148,14 @@ static void touch(const struct store *store, struct entry *entry) {
     entry->used_s = store->used_s & USED_MASK;
 }
 
-static bool is_over(const struct store *store, const struct entry *entry) {
+bool store_is_over(const struct store *store, const struct entry *entry) {
     return store->now != 0 && entry->has_expiry &&
            entry_expiry(entry) <= store->now;
 }
 
 /* Take an entry out; 'key' may be its own, so it goes last. */
 static void remove_entry(struct store *store, uint64_t hash, struct slice key) {
-    struct database *database = current(store);
+    struct database *database = store_current(store);
     struct entry *entry = table_remove(database->table, hash, key);
 
     database->memory -= entry_memory(entry);
@@ -199,7 +164,7 @@ static void remove_entry(struct store *store, uint64_t hash, struct slice key) {
     entry_free(store->slabs, entry);
 }
 
-static void expire(struct store *store, uint64_t hash, struct slice key) {
+void store_expire(struct store *store, uint64_t hash, struct slice key) {
     const struct store_listener *listener = store->listener;
 
     store->figures.expired++;
@@ -212,13 +177,13 @@ static void expire(struct store *store, uint64_t hash, struct slice key) {
 /* Where the entry stands; NULL if there is none any more. */
 static struct entry **lookup(struct store *store, uint64_t hash,
                              struct slice key) {
-    const struct table *table = current_table(store);
+    const struct table *table = store_table(store);
     struct entry **place;
 
     if (table == NULL) return NULL;
     place = table_find(table, hash, key);
-    if (place == NULL || !is_over(store, *place)) return place;
-    expire(store, hash, key);
+    if (place == NULL || !store_is_over(store, *place)) return place;
+    store_expire(store, hash, key);
     return NULL;
 }
 
@@ -267,7 +232,7 @@ static void add_entry(struct store *store, uint64_t hash, struct entry *entry) {
 static void put_back(struct store *store, struct entry **place,
                      struct entry *changed, size_t memory) {
     touch(store, changed);
-    current(store)->memory += entry_memory(changed) - memory;
+    store_current(store)->memory += entry_memory(changed) - memory;
     *place = changed;
 }
 
@@ -280,7 +245,7 @@ static void resize_at(struct store *store, struct entry **place, size_t len) {
 
 static void replace_at(struct store *store, struct entry **place,
                        struct entry *entry) {
-    struct database *database = current(store);
+    struct database *database = store_current(store);
     struct entry *old = *place;
 
     database->expiring += entry->has_expiry;
@@ -359,60 +324,6 @@ void store_copy(struct store *store, struct slice key, unsigned database,
     store_select(store, selected);
 }
 
-/* ---- Clearing ---------------------------------------------------------- */
-
-/* Free some buckets of what was cleared last. */
-static void reclaim(struct store *store, int buckets) {
-    while (store->cleared_count > 0 && buckets-- > 0) {
-        struct database *last = &store->cleared[store->cleared_count - 1];
-
-        last->memory -= table_free_bucket(last->table);
-        if (table_buckets(last->table) > 0) continue;
-        table_free(last->table);
-        store->cleared_count--;
-    }
-    if (store->cleared_count > 0) return;
-    free(store->cleared);
-    store->cleared = NULL;
-}
-
-bool store_reclaim_some(struct store *store, int64_t budget_us) {
-    int64_t began = clock_us();
-
-    while (store->cleared_count > 0 && clock_us() - began < budget_us)
-        reclaim(store, BUCKETS_PER_LOOK);
-    while (clock_us() - began < budget_us && slabs_return_one(store->slabs)) {
-    }
-    return store->cleared_count > 0;
-}
-
-void store_clear(struct store *store) {
-    const struct store_listener *listener = store->listener;
-    struct database *database = current(store);
-
-    if (database == NULL || database->table == NULL) return;
-    if (listener != NULL && listener->clearing != NULL) {
-        listener->clearing(listener->context, store->selected);
-    }
-    store->cleared = xrealloc(store->cleared, (store->cleared_count + 1) *
-                                                  sizeof *store->cleared);
-    store->cleared[store->cleared_count++] = *database;
-    *database = (struct database){0};
-    /* While a log is replayed nobody waits, and nobody would come to it. */
-    reclaim(store, store->now == 0 ? INT_MAX : BUCKETS_CLEARED);
-}
-
-void store_clear_all(struct store *store) {
-    unsigned selected = store->selected;
-    unsigned i;
-
-    for (i = 0; i < store->database_count; i++) {
-        store_select(store, i);
-        store_clear(store);
-    }
-    store_select(store, selected);
-}
-
 /* ---- Expiry ------------------------------------------------------------ */
 
 int64_t store_expiry(struct store *store, struct slice key) {
@@ -422,137 +333,13 @@ int64_t store_expiry(struct store *store, struct slice key) {
 void store_set_expiry(struct store *store, struct slice key, int64_t at) {
     uint64_t hash = store_hash(store, key);
     struct entry **place = lookup(store, hash, key);
-    struct database *database = current(store);
+    struct database *database = store_current(store);
     size_t memory = entry_memory(*place);
 
     database->expiring -= (*place)->has_expiry;
     put_back(store, place, entry_set_expiry(store->slabs, *place, at), memory);
     database->expiring += (*place)->has_expiry;
     tell_changed(store, hash, key);
-}
-
-/* What one look at some buckets found. */
-struct found {
-    size_t expiring; /* entries that can expire */
-    size_t expired;  /* those of them whose time had come */
-};
-
-static void expire_bucket(struct store *store, size_t bucket,
-                          struct found *found) {
-    const struct table *table = current_table(store);
-    struct entry *entry;
-    size_t n = 0;
-
-    while (bucket < table_buckets(table) &&
-           (entry = table_entry(table, bucket, n)) != NULL) {
-        if (is_over(store, entry)) {
-            struct slice key = entry_key(entry);
-
-            expire(store, store_hash(store, key), key);
-            found->expired++; /* the last entry has come into the gap */
-        } else {
-            found->expiring += entry->has_expiry;
-            n++;
-        }
-    }
-}
-
-/* Go on to the next database in which something can expire. False: none. */
-static bool next_expiring(struct store *store) {
-    unsigned tried;
-
-    for (tried = 0; tried < store->database_count; tried++) {
-        if (++store->sweep_database >= store->database_count) {
-            store->sweep_database = 0;
-        }
-        store->sweep_bucket = SIZE_MAX;
-        if (store->databases[store->sweep_database].expiring > 0) return true;
-    }
-    return false;
-}
-
-/* False: the database has no more. From the last bucket to the first, so that
- * what others are joined with while the table shrinks is still to come. */
-static bool expire_next_bucket(struct store *store, struct found *found) {
-    const struct database *database;
-    size_t buckets;
-
-    store_select(store, store->sweep_database);
-    database = current(store);
-    if (database == NULL || database->expiring == 0) return false;
-    buckets = table_buckets(database->table);
-    if (store->sweep_bucket > buckets) store->sweep_bucket = buckets;
-    if (store->sweep_bucket == 0) return false;
-    expire_bucket(store, --store->sweep_bucket, found);
-    return true;
-}
-
-int store_expire_some(struct store *store, int64_t budget_us) {
-    unsigned selected = store->selected;
-    int64_t until = clock_us() + budget_us;
-    struct found found = {0, 0};
-    unsigned ends = 0; /* of databases, come to in this call */
-    int steps = 0;
-
-    while (store->now != 0 && ends < store->database_count) {
-        if (steps++ % BUCKETS_PER_LOOK == 0 && clock_us() >= until) break;
-        if (expire_next_bucket(store, &found)) continue;
-        if (!next_expiring(store)) break;
-        ends++;
-    }
-    store_select(store, selected);
-    found.expiring += found.expired;
-    return found.expiring > 0 ? (int)(found.expired * 100 / found.expiring) : 0;
-}
-
-/* ---- Going through all of it ------------------------------------------- */
-
-struct visit {
-    const struct store *store;
-    store_visit_fn *run;
-    void *context;
-};
-
-static void visit_entry(void *context, struct entry *entry) {
-    const struct visit *visit = context;
-
-    if (is_over(visit->store, entry)) return;
-    visit->run(visit->context, entry_key(entry), entry_value(entry));
-}
-
-uint64_t store_scan(const struct store *store, uint64_t cursor,
-                    store_visit_fn *visit, void *context) {
-    struct visit all = {store, visit, context};
-
-    if (current_table(store) == NULL) return 0;
-    return table_scan(current_table(store), cursor, visit_entry, &all);
-}
-
-static size_t random_below(struct store *store, size_t limit) {
-    store->chance ^= store->chance >> 12; /* xorshift64*, Vigna 2014 */
-    store->chance ^= store->chance << 25;
-    store->chance ^= store->chance >> 27;
-    return (size_t)((store->chance * UINT64_C(2685821657736338717)) >> 11) %
-           limit;
-}
-
-bool store_random_key(struct store *store, struct slice *key) {
-    int expired = 0;
-
-    /* Each draw names a place; the places that hold an entry are drawn with
-     * the same chance, the others draw again. */
-    while (store_count(store) > 0) {
-        const struct table *table = current_table(store);
-        struct entry *entry = table_entry(
-            table, random_below(store, table_buckets(table)),
-            random_below(store, DRAWS));
-
-        if (entry == NULL) continue;
-        *key = entry_key(entry);
-        if (!is_over(store, entry) || expired++ == DRAWN_MAX) return true;
-        expire(store, store_hash(store, *key), *key);
-    }
-    return false;
 }
 
 /* ---- Figures ----------------------------------------------------------- */
@@ -577,7 +364,7 @@ size_t store_memory(const struct store *store) {
 }
 
 size_t store_key_memory(struct store *store, struct slice key) {
-    const struct table *table = current_table(store);
+    const struct table *table = store_table(store);
 
     /* Its share of the buckets in use, which is about that of all others: the
      * first segment is there for the first key, but not on its account. */
