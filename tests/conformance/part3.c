@@ -495,6 +495,7 @@ START_TEST(a_server_killed_in_a_pipeline_has_a_beginning_of_it) {
         (void)snprintf(key, sizeof key, "%d", i);
         say_set(&sets, key, key);
     }
+    client_patience(c, BULK_SECONDS);
     send_bytes(c, &sets.requests);
     CHECKED(client_expect(c, sets.replies.data, 5 * 5000));
     restart_server(SIGKILL);

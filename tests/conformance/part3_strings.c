@@ -556,6 +556,7 @@ START_TEST(a_value_grows_by_a_byte_at_a_time) {
         bytes_addf(&requests, "APPEND k x\r\n");
         bytes_addf(&replies, ":%d\r\n", i);
     }
+    client_patience(c, BULK_SECONDS);
     send_bytes(c, &requests);
     expect_bytes(c, &replies);
     command(c, ":20000\r\n", "STRLEN", "k");
