@@ -45,6 +45,7 @@ START_TEST(what_is_given_back_is_given_out_again) {
         ck_assert_ptr_ne(slab_alloc(slabs, 105), second);
         ck_assert_uint_eq(slabs_held(slabs), 2 * SLAB_SIZE);
     }
+    slab_free(slabs, second, 100);
     slabs_free(slabs);
 }
 END_TEST
