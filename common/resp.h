@@ -132,16 +132,18 @@ void resp_write_null_array(struct buf *out, int protocol);
  * RESP2 spells it (RESP2 has no null type of its own). */
 void resp_write_null(struct buf *out, int protocol);
 
-/* Any value, as a client meets them: the types of RESP2 and the null of RESP3.
- * Arrays nest, so a value comes as a flat run of items: an array's item first,
- * then those of its elements. This needs no tree and no allocation. */
+/* Any value that our server sends, as a client meets it. Arrays nest, so a
+ * value comes as a flat run of items: an array's item first, then those of its
+ * elements. This needs no tree and no allocation. What RESP3 tells apart is
+ * one type here: an array may have been a set or a map (its keys and values in
+ * turn), a bulk string a text. */
 enum resp_type {
     RESP_SIMPLE = '+',
     RESP_FAILURE = '-',
     RESP_INTEGER = ':',
-    RESP_BULK = '$',
-    RESP_ARRAY = '*',
-    RESP_NULL = '_', /* "_", "$-1" and "*-1" */
+    RESP_BULK = '$',  /* "$" and "=" */
+    RESP_ARRAY = '*', /* "*", "~" and "%" */
+    RESP_NULL = '_',  /* "_", "$-1" and "*-1" */
 };
 
 struct resp_item {

@@ -4,8 +4,9 @@
  * It is the protocol from the other end, by the same code: inline.c splits the
  * lines that are typed, resp_writer.c makes requests of them, resp_reader.c
  * reads the replies. One command at a time, so it simply blocks: it needs no
- * event loop. It knows the types of RESP2 and the null of RESP3; redis-cli
- * knows all, and has pipelining, subscriptions and a line editor too. */
+ * event loop. It knows the types that our server sends, and shows a map of
+ * RESP3 as the array it was in RESP2; redis-cli knows all types, and has
+ * pipelining, subscriptions and a line editor too. */
 #include "buf.h"
 #include "cli_print.h"
 #include "inline.h"

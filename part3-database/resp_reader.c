@@ -171,15 +171,39 @@ static enum resp_status finish(struct resp_reader *reader, size_t size,
     return RESP_COMPLETE;
 }
 
+/* What a value is: RESP3 has more than one kind of array, and of string. */
+static enum resp_type type_of(char first) {
+    switch (first) {
+    case '%': /* a map: its keys and values in turn */
+    case '~': return RESP_ARRAY;
+    case '=': return RESP_BULK;
+    default: return (enum resp_type)first;
+    }
+}
+
+/* How many elements or bytes 'line' announces; -1 is how RESP2 spells "nothing
+ * there". */
+static bool read_count(struct slice line, enum resp_type type, int64_t *count) {
+    bool pairs = line.data[0] == '%';
+    int64_t least = line.data[0] == (char)type ? -1 : 0;
+    int64_t most = type == RESP_BULK ? RESP_BULK_MAX : INT64_MAX;
+
+    if (!slice_to_int64((struct slice){line.data + 1, line.len - 1}, count) ||
+        *count < least || *count > (pairs ? most / 2 : most)) {
+        return false;
+    }
+    if (pairs) *count *= 2;
+    return true;
+}
+
 /* Read what 'line' says: the whole item, or how long its bytes are. */
 static enum resp_status read_line(struct resp_reader *reader, struct slice line,
                                   struct resp_item *item) {
     struct slice text = {line.data + 1, line.len - 1};
     size_t size = line.len + 2;
 
-    *item = (struct resp_item){.type = (enum resp_type)line.data[0],
-                               .depth = reader->depth,
-                               .bytes = text};
+    *item = (struct resp_item){
+        .type = type_of(line.data[0]), .depth = reader->depth, .bytes = text};
     switch (item->type) {
     case RESP_SIMPLE:
     case RESP_FAILURE: return finish(reader, size, item);
@@ -193,13 +217,12 @@ static enum resp_status read_line(struct resp_reader *reader, struct slice line,
         return finish(reader, size, item);
     case RESP_BULK:
     case RESP_ARRAY:
-        if (!slice_to_int64(text, &item->integer) || item->integer < -1 ||
-            (item->type == RESP_BULK && item->integer > RESP_BULK_MAX)) {
+        if (!read_count(line, item->type, &item->integer)) {
             return fail(reader, "invalid length");
         }
         break;
     }
-    if (item->integer == -1) { /* how RESP2 spells "nothing there" */
+    if (item->integer == -1) {
         item->type = RESP_NULL;
         return finish(reader, size, item);
     }
@@ -227,6 +250,10 @@ static enum resp_status read_bulk_item(struct resp_reader *reader,
     *item = (struct resp_item){
         .type = RESP_BULK, .depth = reader->depth, .bytes = {bytes, len}
     };
+    if (in.data[0] == '=') { /* "txt:" comes first, or another format */
+        if (len < 4 || bytes[3] != ':') return fail(reader, "invalid text");
+        item->bytes = (struct slice){bytes + 4, len - 4};
+    }
     return finish(reader, reader->bulk_start + len + 2, item);
 }
 
@@ -236,7 +263,7 @@ enum resp_status resp_read_item(struct resp_reader *reader, struct slice in,
     enum resp_status status;
 
     if (in.len == 0) return RESP_NEED_MORE;
-    if (strchr("+-:$*_", in.data[0]) == NULL || in.data[0] == '\0') {
+    if (strchr("+-:$*_%~=", in.data[0]) == NULL || in.data[0] == '\0') {
         return fail(reader, "unknown type");
     }
     if (reader->bulk_start == 0) {

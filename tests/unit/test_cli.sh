@@ -264,9 +264,9 @@ check "all lines share a connection" gives 0 'OK\nme\n'
 lines 'PING\n"quit"\nPING\nPING\n'
 check "a lost connection ends it with status 1" \
     fails 1 'PONG\nOK\n' 'Error: Server closed the connection'
-lines 'PING\nHELLO 3\nPING\n'
-check "HELLO 3: reported, and connected anew" \
-    fails 1 'PONG\nPONG\n' 'Error: cannot read the reply: unknown type'
+lines 'HELLO 3\nCLIENT GETNAME\n' --no-raw
+check "HELLO 3: a map is shown as an array" says out '^ 5) "proto"$'
+check "HELLO 3: and the connection is still good" says out '^(nil)$'
 sum=$({ zeros 3 | tr '\0' x && echo; } | cksum)
 { printf 'ECHO ' && zeros 3 | tr '\0' x; } >long
 check "a line of 3 MB" [ "$("$cli" -p "$port" <long | cksum)" = "$sum" ]
@@ -311,8 +311,16 @@ reply '*2\r\n-ERR in\r\n+OK\r\n' -e --no-raw
 check "an error in an array is not one" gives 0 '1) (error) ERR in\n2) OK\n'
 
 cannot='Error: cannot read the reply:'
-reply '%1\r\n+a\r\n+b\r\n'
+reply '*3\r\n%2\r\n+a\r\n:1\r\n+b\r\n~1\r\n+c\r\n=6\r\ntxt:hi\r\n%0\r\n' --no-raw
+check "a map, a set, and text" gives 0 \
+    '1) 1) a\n   2) (integer) 1\n   3) b\n   4) 1) c\n2) "hi"\n3) (empty array)\n'
+reply ',0.5\r\n'
 check "a type that is unknown" fails 1 '' "$cannot unknown type"
+printf ',0.5\r\n' >reply
+printf 'GIVE\nGIVE\n' >in
+run -p "$canned_port"
+: >in
+check "then it connects anew" [ "$status$(grep -c "$cannot" err)" = 12 ]
 reply ':1x\r\n'
 check "a number that is none" fails 1 '' "$cannot invalid integer"
 reply '*2\r\n+a\r\n?b\r\n'

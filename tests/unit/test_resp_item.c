@@ -160,6 +160,13 @@ static const struct {
      TEXT("*3;.*2;..:1;..*0;.+a;.*1;..*1;...-b!")},
     {TEXT("*2\r\n*1\r\n*1\r\n_\r\n*1\r\n:1\r\n"),
      TEXT("*2;.*1;..*1;..._;.*1;..:1!")},
+    {TEXT("%0\r\n"), TEXT("*0!")},
+    {TEXT("~0\r\n"), TEXT("*0!")},
+    {TEXT("~2\r\n:1\r\n~1\r\n:2\r\n"), TEXT("*2;.:1;.*1;..:2!")},
+    {TEXT("%2\r\n+a\r\n%1\r\n+b\r\n_\r\n+c\r\n:1\r\n"),
+     TEXT("*4;.+a;.*2;..+b;.._;.+c;.:1!")},
+    {TEXT("=4\r\ntxt:\r\n"), TEXT("$0:!")},
+    {TEXT("=8\r\nmkd:a\r\n\0\r\n"), TEXT("$4:a\r\n\0!")},
 };
 /* clang-format on */
 
@@ -219,7 +226,9 @@ START_TEST(every_proper_prefix_of_an_item_needs_more) {
     for (i = 0; i < COUNT_OF(values); i++) {
         struct slice whole = values[i].in;
 
-        if (whole.data[0] == '*' && whole.len > 5) continue; /* many items */
+        if (strchr("*%~", whole.data[0]) != NULL && whole.len > 5) {
+            continue; /* many items */
+        }
         for (len = 0; len <= whole.len; len++) {
             struct slice in = exact_copy((struct slice){whole.data, len});
             struct resp_reader reader = {0};
@@ -264,6 +273,7 @@ START_TEST(what_is_no_value_is_refused) {
     static const char length[] = "invalid length";
     static const char integer[] = "invalid integer";
     static const char crlf[] = "expected CR LF after bulk string";
+    static const char no_text[] = "invalid text";
     static const struct {
         const char *in, *error;
     } table[] = {
@@ -301,6 +311,16 @@ START_TEST(what_is_no_value_is_refused) {
         {"$3\r\nPING\r\n",            crlf          },
         {"_x\r\n",                    "invalid null"},
         {"_1\r\n",                    "invalid null"},
+        {"%-1\r\n",                   length        },
+        {"%4611686018427387904\r\n",  length        },
+        {"~-1\r\n",                   length        },
+        {"~x\r\n",                    length        },
+        {"=-1\r\n",                   length        },
+        {"=536870913\r\n",            length        },
+        {"=4\r\ntxt:xx",              crlf          },
+        {"=0\r\n\r\n",                no_text       },
+        {"=3\r\ntxt\r\n",             no_text       },
+        {"=5\r\ntext:\r\n",           no_text       },
     };
     size_t i;
 
@@ -322,14 +342,14 @@ START_TEST(what_is_no_value_is_refused) {
 }
 END_TEST
 
-START_TEST(only_six_bytes_begin_a_value) {
+START_TEST(only_nine_bytes_begin_a_value) {
     int byte;
 
     for (byte = 0; byte < 256; byte++) {
         char begin = (char)byte;
         struct resp_reader reader = {0};
         struct resp_item item;
-        bool is_type = byte != 0 && strchr("+-:$*_", byte) != NULL;
+        bool is_type = byte != 0 && strchr("+-:$*_%~=", byte) != NULL;
         enum resp_status status = resp_read_item(
             &reader, (struct slice){&begin, 1}, &item);
 
@@ -394,7 +414,7 @@ START_TEST(the_depth_is_free_again_after_each_array) {
 END_TEST
 
 START_TEST(a_line_is_of_limited_length) {
-    static const char types[] = "+-:$*_";
+    static const char types[] = "+-:$*_%~=";
     size_t i, len;
 
     for (i = 0; i < sizeof types - 1; i++) {
@@ -485,7 +505,7 @@ Suite *resp_item_suite(void) {
         every_proper_prefix_of_an_item_needs_more,
         every_wrong_byte_has_one_answer_in_whatever_pieces,
         what_is_no_value_is_refused,
-        only_six_bytes_begin_a_value,
+        only_nine_bytes_begin_a_value,
         arrays_nest_to_a_depth_of_32,
         the_depth_is_free_again_after_each_array,
         a_line_is_of_limited_length,

@@ -242,6 +242,21 @@ static void describe(struct buf *text, const struct resp_item *item) {
     buf_append(text, item->bytes.data, item->bytes.len);
 }
 
+static int random_protocol(uint64_t *state) {
+    return 2 + (int)random_below(state, 2);
+}
+
+/* What a reader takes for an array of so many elements. */
+static void write_random_array(uint64_t *state, size_t count, struct buf *out) {
+    if (count % 2 == 0 && random_below(state, 2) == 0) {
+        resp_write_map(out, count / 2, random_protocol(state));
+    } else if (random_below(state, 2) == 0) {
+        resp_write_set(out, count, random_protocol(state));
+    } else {
+        resp_write_array(out, count);
+    }
+}
+
 /* A random value: its bytes to 'out', its items to 'want'. */
 static void write_random(uint64_t *state, unsigned depth, struct buf *out,
                          struct buf *want) {
@@ -280,14 +295,16 @@ static void write_random(uint64_t *state, unsigned depth, struct buf *out,
         break;
     case RESP_BULK:
         item.bytes = (struct slice){bytes, len};
-        resp_write_bulk(out, item.bytes);
+        if (random_below(state, 2) == 0) {
+            resp_write_text(out, item.bytes, random_protocol(state));
+        } else {
+            resp_write_bulk(out, item.bytes);
+        }
         break;
-    case RESP_NULL:
-        resp_write_null(out, 2 + (int)random_below(state, 2));
-        break;
+    case RESP_NULL: resp_write_null(out, random_protocol(state)); break;
     case RESP_ARRAY:
         item.integer = (int64_t)random_below(state, 4);
-        resp_write_array(out, (size_t)item.integer);
+        write_random_array(state, (size_t)item.integer, out);
         break;
     }
     describe(want, &item);
