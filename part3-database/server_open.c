@@ -152,6 +152,7 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
 }
 
 static void greet(const struct server *server) {
+    const char *program = server->options->program;
     char text[NET_TEXT_MAX];
     int i;
 
@@ -163,8 +164,12 @@ static void greet(const struct server *server) {
         }
         log_write(&server->log, LOG_NOTICE, "listening on %s", text);
     }
-    command_hint(text, sizeof text, server->options->program,
-                 server_port(server));
+    if (server->config->requirepass[0] == '\0') {
+        command_hint(text, sizeof text, program, server_port(server));
+    } else {
+        snprintf(text, sizeof text, "%s-cli -p %d, then AUTH and the password",
+                 program, server_port(server));
+    }
     log_write(&server->log, LOG_NOTICE, "try: %s", text);
 }
 

@@ -161,6 +161,10 @@ if [ "$keeps_data" -eq 1 ]; then
     check "an unwritable log: exit 1" is "$status" 1
     check "an unwritable log: one line" one_line log
     check "an unwritable log: it is named" says log "nosuch/dir.aof"
+    start --address 127.0.0.1:0 --requirepass secret
+    check "with a password, it says to say it" says log "try: .*$port.* AUTH "
+    check "and does not say it itself" [ "$(grep -c secret log)" -eq 0 ]
+    stop TERM
 else
     start --address 127.0.0.1:0 --aofPath kept.aof
     check "it says that nothing is kept" says log "nothing is kept in kept.aof"
