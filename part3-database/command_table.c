@@ -1,4 +1,7 @@
-/* command_table.c -- what this part can do. */
+/* command_table.c -- what this part can do.
+ *
+ * The rows are in the order of the alphabet: one that is out of its place is
+ * not found, as command_find() halves the table until it has it. */
 #include "handlers.h"
 
 #include <stdio.h>
