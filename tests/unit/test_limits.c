@@ -4,6 +4,8 @@
 #include "server_room.h"
 #include "suites.h"
 
+#include <ifaddrs.h>
+#include <netinet/tcp.h>
 #include <sys/un.h>
 
 /* ---- Servers with settings, and time ------------------------------------- */
@@ -274,6 +276,75 @@ START_TEST(who_speaks_http_is_not_listened_to) {
 }
 END_TEST
 
+/* An IPv4 address of this machine that is not loopback; false: it has none. */
+static bool own_address(struct sockaddr_in *address) {
+    struct ifaddrs *all = NULL;
+    struct ifaddrs *one;
+    bool found = false;
+
+    ck_assert_int_eq(getifaddrs(&all), 0);
+    for (one = all; one != NULL && !found; one = one->ifa_next) {
+        if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET) {
+            continue;
+        }
+        memcpy(address, one->ifa_addr, sizeof *address);
+        found = ntohl(address->sin_addr.s_addr) >> 24 != 127;
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+/* Who calls this machine by an address of its own comes from there. */
+static void peer_open_outside(struct peer *peer, const struct server *server,
+                              struct sockaddr_in at) {
+    *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    at.sin_port = htons((uint16_t)server_port(server));
+    ck_assert_int_eq(connect(peer->fd, (struct sockaddr *)&at, sizeof at), 0);
+    set_nonblocking(peer->fd);
+}
+
+START_TEST(without_a_password_nobody_from_outside_is_let_in) {
+    static const struct {
+        const char *change;
+        bool refused;
+    } changes[] = {
+        {"PING",                          true },
+        {"CONFIG SET requirepass x",      false},
+        {"CONFIG SET requirepass ''",     true },
+        {"CONFIG SET protected-mode no",  false},
+        {"CONFIG SET protected-mode yes", true },
+    };
+    struct sockaddr_in at = {0};
+    struct peer owner, outside;
+    struct site site;
+    size_t i;
+
+    if (!own_address(&at)) return; /* no network, no outside */
+    open_with(&site, WORDS("address", "0.0.0.0:0"));
+    peer_open(&owner, site.server);
+    for (i = 0; i < COUNT_OF(changes); i++) {
+        peer_say(&owner, slice_of(changes[i].change));
+        say(&owner, "\r\n");
+        await(site.server, &owner, 5);
+        ck_assert_int_eq(buf_slice(&owner.heard).data[0], '+');
+        buf_consume(&owner.heard, buf_len(&owner.heard));
+        peer_open_outside(&outside, site.server, at);
+        if (changes[i].refused) {
+            expect(site.server, &outside, "-DENIED Redis is running in ");
+            await(site.server, &outside, 99999);
+            ck_assert(outside.ended);
+        } else {
+            say(&outside, "PING\r\n");
+            await(site.server, &outside, 7);
+            ck_assert(!outside.ended);
+        }
+        peer_close(&outside);
+    }
+    peer_close(&owner);
+    site_close(&site);
+}
+END_TEST
+
 /* ---- Time -----------------------------------------------------------------
  */
 
@@ -444,11 +515,14 @@ END_TEST
 
 START_TEST(an_idle_client_is_closed_if_so_configured) {
     struct site site;
-    struct peer idle, busy;
+    struct peer idle, busy, monitor;
 
     open_with(&site, WORDS("timeout", "0"));
     peer_come(&site, &idle);
     peer_come(&site, &busy);
+    peer_open(&monitor, site.server);
+    say(&monitor, "MONITOR\r\n");
+    expect(site.server, &monitor, "+OK\r\n");
     pass_seconds(&site, 100000);
     peer_stays(&site, &idle);
     say(&busy, "CONFIG SET timeout 30\r\n");
@@ -458,8 +532,74 @@ START_TEST(an_idle_client_is_closed_if_so_configured) {
     pass_seconds(&site, 3);
     expect_end(site.server, &idle);
     peer_stays(&site, &busy);
+    pass_seconds(&site, 29); /* nothing is shown to the monitor meanwhile */
+    peer_stays(&site, &busy);
+    pass_seconds(&site, 3);
+    say(&monitor, "RESET\r\n"); /* it listens as long as it likes */
+    await(site.server, &monitor, 99);
+    ck_assert(!monitor.ended);
+    peer_close(&monitor);
     peer_close(&idle);
     peer_close(&busy);
+    site_close(&site);
+}
+END_TEST
+
+/* The server's end of the connection to this peer, in this process too. */
+static int other_end(const struct peer *peer) {
+    struct sockaddr_in ours;
+    socklen_t size = sizeof ours;
+    int fd;
+
+    ck_assert_int_eq(getsockname(peer->fd, (struct sockaddr *)&ours, &size), 0);
+    for (fd = 0; fd < 2048; fd++) {
+        struct sockaddr_in at = {0};
+
+        size = sizeof at;
+        if (getpeername(fd, (struct sockaddr *)&at, &size) == 0 &&
+            at.sin_family == AF_INET && at.sin_port == ours.sin_port) {
+            return fd;
+        }
+    }
+    ck_abort_msg("no other end");
+    return -1;
+}
+
+/* After how many seconds of silence it is asked; 0: never. */
+static int asked_after(const struct peer *peer) {
+    int fd = other_end(peer);
+    socklen_t size = sizeof(int);
+    int on = 0, seconds = 0;
+
+    ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+#ifdef TCP_KEEPIDLE
+    getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &size);
+#else
+    seconds = 300;
+#endif
+    return on ? seconds : 0;
+}
+
+START_TEST(who_is_silent_is_asked_whether_he_is_there_if_so_configured) {
+    struct site site;
+    struct peer by_default, never, sooner;
+
+    open_with(&site, WORDS("timeout", "0"));
+    peer_come(&site, &by_default);
+    say(&by_default, "CONFIG SET tcp-keepalive 0\r\n");
+    expect(site.server, &by_default, "+OK\r\n");
+    peer_come(&site, &never);
+    say(&never, "CONFIG SET tcp-keepalive 77\r\n");
+    expect(site.server, &never, "+OK\r\n");
+    peer_come(&site, &sooner);
+    ck_assert_int_eq(asked_after(&by_default), 300);
+    ck_assert_int_eq(asked_after(&never), 0);
+#ifdef TCP_KEEPIDLE
+    ck_assert_int_eq(asked_after(&sooner), 77);
+#endif
+    peer_close(&by_default);
+    peer_close(&never);
+    peer_close(&sooner);
     site_close(&site);
 }
 END_TEST
@@ -511,6 +651,32 @@ START_TEST(an_idle_server_wakes_up_hz_times_a_second) {
     for (turns = 0; clock_ms() < end_ms; turns++)
         turn(site.server, -1);
     ck_assert_int_le(turns, 11);
+    site_close(&site);
+}
+END_TEST
+
+/* The shortest of ten, for a busy machine makes any of them longer. */
+START_TEST(more_hz_wake_it_up_sooner) {
+    int64_t shortest_ms = INT64_MAX;
+    struct site site;
+    struct peer peer;
+    int i;
+
+    open_with(&site, WORDS("hz", "1"));
+    peer_come(&site, &peer);
+    say(&peer, "CONFIG SET hz 50\r\n");
+    expect(site.server, &peer, "+OK\r\n");
+    for (i = 0; i < 10; i++) {
+        int64_t began_ms = clock_ms();
+
+        turn(site.server, -1);
+        turn(site.server, -1);
+        if (clock_ms() - began_ms < shortest_ms) {
+            shortest_ms = clock_ms() - began_ms;
+        }
+    }
+    ck_assert_int_le(shortest_ms, 90); /* two at hz 10 take 200 */
+    peer_close(&peer);
     site_close(&site);
 }
 END_TEST
@@ -591,6 +757,29 @@ START_TEST(when_all_cost_too_much_the_dearest_goes) {
     }
     for (i = 0; i < 4; i++)
         peer_close(&peers[i]);
+    site_close(&site);
+}
+END_TEST
+
+START_TEST(who_is_not_to_be_evicted_lets_another_pay) {
+    struct site site;
+    struct peer spared, other;
+
+    open_with(&site, WORDS("maxmemory-clients", "0"));
+    peer_come(&site, &spared);
+    peer_come(&site, &other);
+    say(&spared, "CLIENT NO-EVICT on\r\n");
+    expect(site.server, &spared, "+OK\r\n");
+    say_zeros(&spared, "*1\r\n$900000\r\n", 600000);
+    await_taken(&site, &spared);
+    say(&other, "CONFIG SET maxmemory-clients 200kb\r\n");
+    await(site.server, &other, 99999);
+    ck_assert(other.ended);
+    ck_assert(logs(&site, "closed client 2: maxmemory-clients"));
+    peer_pull(&spared, 10);
+    ck_assert(!spared.ended);
+    peer_close(&spared);
+    peer_close(&other);
     site_close(&site);
 }
 END_TEST
@@ -735,6 +924,7 @@ Suite *limits_suite(void) {
         a_password_that_is_taken_back_keeps_nobody_out,
         a_change_that_is_refused_lets_nobody_in,
         who_speaks_http_is_not_listened_to,
+        without_a_password_nobody_from_outside_is_let_in,
         half_a_request_holds_its_place_for_a_minute,
         a_request_that_became_whole_leaves_no_clock_running,
         who_is_not_read_from_owes_no_rest_of_a_request,
@@ -744,12 +934,15 @@ Suite *limits_suite(void) {
         many_who_are_closed_at_once_share_a_line_of_the_log,
         without_a_request_timeout_there_is_any_time,
         an_idle_client_is_closed_if_so_configured,
+        who_is_silent_is_asked_whether_he_is_there_if_so_configured,
         who_takes_long_to_read_is_not_idle,
         who_spoke_while_the_server_slept_is_not_late,
         an_idle_server_wakes_up_hz_times_a_second,
+        more_hz_wake_it_up_sooner,
         a_reply_above_the_hard_limit_costs_the_connection,
         replies_may_be_above_the_soft_limit_for_a_while,
         when_all_cost_too_much_the_dearest_goes,
+        who_is_not_to_be_evicted_lets_another_pay,
         what_a_client_cost_that_is_gone_is_no_reason_to_close_another,
         a_request_above_the_query_limit_ends_the_connection,
         an_argument_above_proto_max_bulk_len_ends_the_connection,
