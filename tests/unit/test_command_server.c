@@ -32,6 +32,42 @@ START_TEST(time_is_that_of_day) {
 }
 END_TEST
 
+/* Turns, until the clock shows a later second and the server has seen it. */
+static void pass_a_second(struct talk *talk) {
+    time_t start = time(NULL);
+
+    while (time(NULL) == start)
+        turn(talk->site.server, 20);
+    turn(talk->site.server, -1);
+}
+
+/* Who changes the policy need not start again: LASTSAVE tells of syncs. */
+START_TEST(another_fsync_policy_is_followed_at_once) {
+    char before[40];
+    struct slice reply;
+    struct talk talk;
+
+    talk_open(&talk, "policy", "appendfsync no hz 100");
+    reply = ask(&talk, "LASTSAVE");
+    snprintf(before, sizeof before, "%.*s", (int)reply.len, reply.data);
+    pass_a_second(&talk);
+    ask(&talk, "SET k v");
+    turn(talk.site.server, -1);
+    assert_bytes(ask(&talk, "LASTSAVE"), slice_of(before));
+    assert_bytes(ask(&talk, "CONFIG SET appendfsync always"), BYTES(OK));
+    pass_a_second(&talk);
+    ask(&talk, "LASTSAVE");
+    reply = ask(&talk, "LASTSAVE"); /* changing it has synced once */
+    snprintf(before, sizeof before, "%.*s", (int)reply.len, reply.data);
+    pass_a_second(&talk);
+    ask(&talk, "SET k w");
+    turn(talk.site.server, -1);
+    turn(talk.site.server, -1);
+    ck_assert(!same_bytes(ask(&talk, "LASTSAVE"), slice_of(before)));
+    talk_close(&talk);
+}
+END_TEST
+
 #define NO_NUMBER "-ERR value is not an integer or out of range\r\n"
 
 START_TEST(memory_usage_is_that_of_the_key) {
@@ -528,6 +564,7 @@ END_TEST
 Suite *server_commands_suite(void) {
     const TTest *const tests[] = {
         time_is_that_of_day,
+        another_fsync_policy_is_followed_at_once,
         memory_usage_is_that_of_the_key,
         the_slow_log_shows_what_ran_without_passwords,
         latency_shows_the_spikes_of_each_event,

@@ -167,6 +167,28 @@ START_TEST(a_server_listens_on_all_addresses_that_are_there) {
 }
 END_TEST
 
+#ifdef __linux__
+/* Of a socket that listens, Linux tells the backlog in this field. */
+START_TEST(as_many_connections_may_wait_as_is_said) {
+    char error[NET_TEXT_MAX];
+    struct tcp_info info;
+    socklen_t size;
+    int fds[LISTENERS_MAX];
+    int count, i;
+
+    count = net_listen_all("127.0.0.1:0 127.0.0.2:0", 7, fds, error);
+    ck_assert_int_eq(count, 2);
+    for (i = 0; i < count; i++) {
+        size = sizeof info;
+        ck_assert_int_eq(
+            getsockopt(fds[i], IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+        ck_assert_uint_eq(info.tcpi_sacked, 7);
+        close(fds[i]);
+    }
+}
+END_TEST
+#endif
+
 START_TEST(an_address_in_use_is_an_error_even_where_it_may_be_missing) {
     int fds[LISTENERS_MAX], more[LISTENERS_MAX];
     char error[NET_TEXT_MAX], address[100];
@@ -211,6 +233,18 @@ static int connect_unix(void) {
     return -1;
 }
 
+/* The mode of a file when it was last to be changed; linked with
+ * -Wl,--wrap=chmod. */
+static mode_t mode_before;
+
+int __real_chmod(const char *file, mode_t mode);
+int __wrap_chmod(const char *file, mode_t mode);
+
+int __wrap_chmod(const char *file, mode_t mode) {
+    mode_before = mode_of(file);
+    return __real_chmod(file, mode);
+}
+
 START_TEST(who_may_use_a_unix_socket_is_said_by_its_mode_or_the_umask) {
     static const mode_t modes[] = {0600, 0700, 0770, 0777, 0060};
     char error[NET_TEXT_MAX];
@@ -218,10 +252,12 @@ START_TEST(who_may_use_a_unix_socket_is_said_by_its_mode_or_the_umask) {
     int fd;
 
     umask(027);
+    mode_before = 0777;
     for (i = 0; i < COUNT_OF(modes); i++) { /* each replaces the one before */
         fd = net_listen_unix(path, modes[i], 5, error);
         ck_assert_int_ne(fd, -1);
         ck_assert_int_eq(mode_of(path), modes[i]);
+        ck_assert_int_eq(mode_before, 0); /* nobody got in meanwhile */
         close(fd);
     }
     fd = net_listen_unix(path, 0, 5, error);
@@ -285,6 +321,9 @@ Suite *net_peer_suite(void) {
         a_connection_is_printed_as_its_peer_sees_it,
         silent_peers_are_asked_after_a_while,
         a_server_listens_on_all_addresses_that_are_there,
+#ifdef __linux__
+        as_many_connections_may_wait_as_is_said,
+#endif
         an_address_in_use_is_an_error_even_where_it_may_be_missing,
         who_may_use_a_unix_socket_is_said_by_its_mode_or_the_umask,
         peers_come_through_a_unix_socket,
