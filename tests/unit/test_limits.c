@@ -2,6 +2,7 @@
  * and a clock that the test turns forward. */
 #include "config.h"
 #include "server_room.h"
+#include "server_state.h"
 #include "suites.h"
 
 #include <ifaddrs.h>
@@ -915,6 +916,35 @@ START_TEST(keys_that_nobody_could_select_are_not_loaded) {
 }
 END_TEST
 
+/* However many have expired: of so many, a millisecond is enough for a few
+ * thousand at most. */
+START_TEST(a_turn_deletes_a_few_of_what_has_expired) {
+    const size_t keys = 200000;
+    struct site site;
+    struct store *store;
+    size_t left = keys, before = keys + 1;
+    size_t i;
+
+    open_with(&site, WORDS(NULL));
+    store = site.server->store;
+    store_set_time(store, 0); /* nothing expires while they are made */
+    for (i = 0; i < keys; i++) {
+        store_set(store, (struct slice){(char *)&i, sizeof i}, slice_of("v"));
+        store_set_expiry(store, (struct slice){(char *)&i, sizeof i}, 1);
+    }
+    pass_seconds(&site, 1);
+    check_that(store_total(store) > keys / 2, "only %zu are left",
+               store_total(store));
+    for (; left > 0; left = store_total(store)) {
+        check_that(left < before, "none goes any more: %zu", left);
+        before = left;
+        later_us += 100000;
+        turn(site.server, 0);
+    }
+    site_close(&site);
+}
+END_TEST
+
 Suite *limits_suite(void) {
     const TTest *const tests[] = {
         fewer_clients_may_come_and_nobody_has_to_go,
@@ -950,6 +980,7 @@ Suite *limits_suite(void) {
         a_logfile_is_appended_to,
         without_its_logfile_a_server_does_not_start,
         keys_that_nobody_could_select_are_not_loaded,
+        a_turn_deletes_a_few_of_what_has_expired,
     };
 
     return server_suite_of("limits", tests, COUNT_OF(tests));
