@@ -88,16 +88,16 @@ static unsigned long read_number(const char *text, const char *what) {
 
 static void read_arguments(int argc, char **argv) {
     static const struct option options[] = {
-        {"part",  required_argument, NULL, 'p'},
-        {"exec",  required_argument, NULL, 'e'},
-        {"only",  required_argument, NULL, 'n'},
-        {"seed",  required_argument, NULL, 's'},
-        {"list",  no_argument,       NULL, 'l'},
-        {"exact", no_argument,       NULL, 'x'},
-        {"core",  no_argument,       NULL, 'c'},
-        {"ours",  no_argument,       NULL, 'o'},
-        {"help",  no_argument,       NULL, 'h'},
-        {NULL,    0,                 NULL, 0  },
+        {"part", required_argument, NULL, 'p'},
+        {"exec", required_argument, NULL, 'e'},
+        {"only", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 's'},
+        {"list", no_argument, NULL, 'l'},
+        {"exact", no_argument, NULL, 'x'},
+        {"core", no_argument, NULL, 'c'},
+        {"ours", no_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 

@@ -162,10 +162,8 @@ struct caller {
 };
 
 static inline void caller_open(struct caller *caller) {
-    *caller = (struct caller){
-        .session = {.id = 42, .protocol = 2},
-          .store = store_new()
-    };
+    *caller = (struct caller){.session = {.id = 42, .protocol = 2},
+                              .store = store_new()};
 }
 
 static inline void caller_close(struct caller *caller) {

@@ -46,13 +46,11 @@ static inline void site_prepare(struct site *site, const char *name) {
     ck_assert_int_eq(pipe(site->log), 0);
     set_nonblocking(site->log[0]);
     set_nonblocking(site->log[1]);
-    site->options = (struct server_options){
-        .program = "redis-lite",
-        .address = "127.0.0.1:0",
-        .aof_path = site->aof_path,
-        .maxclients = 1000,
-        .log = {site->log[1], LOG_NOTICE}
-    };
+    site->options = (struct server_options){.program = "redis-lite",
+                                            .address = "127.0.0.1:0",
+                                            .aof_path = site->aof_path,
+                                            .maxclients = 1000,
+                                            .log = {site->log[1], LOG_NOTICE}};
 }
 
 /* Whether the log says so. */

@@ -560,9 +560,7 @@ START_TEST(whichever_call_fails_no_promise_is_broken) {
     for (size_t i = 0; i < COUNT_OF(errors) * 2; i++) {
         int error = errors[i / 2];
         bool for_good = i % 2 == 1;
-        struct fault faults[FAULTS_MAX] = {
-            {call, 0, 0, error}
-        };
+        struct fault faults[FAULTS_MAX] = {{call, 0, 0, error}};
         int noticed = 0;
         bool perfect;
         int n = 0;
@@ -599,8 +597,7 @@ START_TEST(what_is_done_by_halves_is_done_again) {
         int half = halves[i / 2 % COUNT_OF(halves)];
         bool for_good = i % 2 == 1;
         struct fault faults[FAULTS_MAX] = {
-            {calls[i / 2 / COUNT_OF(halves)], 0, 0, half}
-        };
+            {calls[i / 2 / COUNT_OF(halves)], 0, 0, half}};
         int n = 0;
 
         if (for_good && half == EINTR) continue;
@@ -620,10 +617,8 @@ END_TEST
 START_TEST(half_a_write_and_then_an_error_break_no_promise) {
     for (size_t i = 0; i < COUNT_OF(errors) * 2; i++) {
         bool for_good = i % 2 == 1;
-        struct fault faults[FAULTS_MAX] = {
-            {WRITE, 0, 0, HALF         },
-            {WRITE, 0, 0, errors[i / 2]}
-        };
+        struct fault faults[FAULTS_MAX] = {{WRITE, 0, 0, HALF},
+                                           {WRITE, 0, 0, errors[i / 2]}};
         int n = 0;
 
         if (for_good && errors[i / 2] == EINTR) break;
@@ -646,9 +641,8 @@ START_TEST(half_a_turn_is_taken_back) {
         for (size_t i = 0; i < COUNT_OF(portions); i++) {
             /* The first turn takes one write, the second so many and fails. */
             const struct fault faults[FAULTS_MAX] = {
-                {WRITE, 2,          writes + 1, portions[i]},
-                {WRITE, writes + 2, FOR_GOOD,   EIO        }
-            };
+                {WRITE, 2, writes + 1, portions[i]},
+                {WRITE, writes + 2, FOR_GOOD, EIO}};
             struct buf told = {0}, more = {0};
             struct aof *aof;
 
@@ -681,11 +675,9 @@ START_TEST(a_write_that_cannot_be_taken_back_is_the_last) {
 
     for (size_t i = 0; i < COUNT_OF(calls) * 2; i++) {
         bool for_good = i % 2 == 1;
-        struct fault faults[FAULTS_MAX] = {
-            {WRITE,        0, 0, HALF  },
-            {WRITE,        0, 0, ENOSPC},
-            {calls[i / 2], 0, 0, EIO   }
-        };
+        struct fault faults[FAULTS_MAX] = {{WRITE, 0, 0, HALF},
+                                           {WRITE, 0, 0, ENOSPC},
+                                           {calls[i / 2], 0, 0, EIO}};
 
         for (int m = 1; m <= 4; m++) { /* opening the log needs some, too */
             int n = 0;
@@ -704,9 +696,7 @@ END_TEST
 
 /* Even if there is room again: who was told so has given it up. */
 START_TEST(a_write_that_failed_fails_all_commits_from_then_on) {
-    static const struct fault faults[FAULTS_MAX] = {
-        {WRITE, 2, 2, ENOSPC}
-    };
+    static const struct fault faults[FAULTS_MAX] = {{WRITE, 2, 2, ENOSPC}};
     struct buf told = {0}, more = {0};
     struct aof *aof;
 
@@ -892,9 +882,7 @@ END_TEST
 /* A kernel that could not write a page may call it clean all the same, and the
  * next sync would find nothing to complain of. So one failure is enough. */
 START_TEST(a_sync_that_failed_fails_all_commits_from_then_on) {
-    static const struct fault faults[FAULTS_MAX] = {
-        {FDATASYNC, 1, 1, EIO}
-    };
+    static const struct fault faults[FAULTS_MAX] = {{FDATASYNC, 1, 1, EIO}};
     struct buf told = {0};
     struct aof *aof;
     int64_t end = clock_ms() + WAIT_MS;
@@ -930,9 +918,7 @@ START_TEST(a_sync_that_failed_fails_all_commits_from_then_on) {
 END_TEST
 
 START_TEST(a_last_sync_that_fails_is_told) {
-    static const struct fault faults[FAULTS_MAX] = {
-        {FDATASYNC, 1, 1, ENOSPC}
-    };
+    static const struct fault faults[FAULTS_MAX] = {{FDATASYNC, 1, 1, ENOSPC}};
     struct buf told = {0};
     struct aof *aof;
 

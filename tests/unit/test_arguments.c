@@ -53,12 +53,12 @@ static void asked_close(struct asked *asked, const char *answer) {
 enum { ONE = 1, TWO = 2, VALUE = 4, LAST = 8 };
 
 static const struct argument_word table[] = {
-    {"one",   ONE,   TWO,       false},
-    {"two",   TWO,   0,         false}, /* said by "one" already */
-    {"value", VALUE, 0,         true },
-    {"other", VALUE, 0,         true }, /* another row of the same bit */
-    {"last",  LAST,  ONE | TWO, false},
-    {NULL,    0,     0,         false},
+    {"one", ONE, TWO, false},
+    {"two", TWO, 0, false}, /* said by "one" already */
+    {"value", VALUE, 0, true},
+    {"other", VALUE, 0, true}, /* another row of the same bit */
+    {"last", LAST, ONE | TWO, false},
+    {NULL, 0, 0, false},
 };
 
 /* 'given' < 0: it is an error. */
@@ -287,9 +287,9 @@ static void run_more(struct call *call) {
 }
 
 static const struct subcommand subcommands[] = {
-    {"get",  2,  run_get },
+    {"get", 2, run_get},
     {"more", -3, run_more},
-    {NULL,   0,  NULL    },
+    {NULL, 0, NULL},
 };
 
 static void expect_run(const char *line, const char *answer) {

@@ -224,11 +224,10 @@ END_TEST
 /* Every command with every 1 to 4 of these; caller_run() sees to it that there
  * is one reply. (Of part 3, those about data: the others need a server.) */
 START_TEST(every_command_replies_once_whatever_it_is_given) {
-    struct slice junk[] = {
-        slice_of(""),         slice_of("2"),       slice_of("-1"),
-        BYTES("a\0\r\n\xff"), slice_of("setname"), slice_of("id"),
-        slice_of("auth"),     {NULL, 300}
-    };
+    struct slice junk[] = {slice_of(""),        slice_of("2"),
+                           slice_of("-1"),      BYTES("a\0\r\n\xff"),
+                           slice_of("setname"), slice_of("id"),
+                           slice_of("auth"),    {NULL, 300}};
     const struct command *command;
     char longest[300];
     size_t argc, count, i, k;

@@ -71,10 +71,7 @@ START_TEST(subcommands_of_the_docs_can_be_run) {
 
     for (row = command_docs; row->name != NULL; row++) {
         size_t len = strcspn(row->name, "|");
-        struct slice argv[] = {
-            {row->name, len},
-            {NULL,      0  }
-        };
+        struct slice argv[] = {{row->name, len}, {NULL, 0}};
         struct session session = {.protocol = 2};
         struct buf out = {0};
         struct call call = {.argv = argv,

@@ -184,24 +184,24 @@ START_TEST(what_does_not_fit_is_an_error_and_changes_nothing) {
         const char *words;
         const char *reply;
     } rows[] = {
-        {"EXPIRE k 9223372036854775807",    INVALID("expire")                                        },
-        {"EXPIRE none 9223372036854775807", INVALID("expire")                                        },
-        {"EXPIRE k 9223372036854776",       INVALID("expire")                                        },
-        {"EXPIRE k 9223372036854775",       INVALID("expire")                                        },
-        {"eXpIrE k -9223372036854776",      INVALID("expire")                                        },
-        {"PEXPIRE k 9223372036854775807",   INVALID("pexpire")                                       },
-        {"EXPIREAT k 9223372036854776",     INVALID("expireat")                                      },
-        {"EXPIREAT k -9223372036854776",    INVALID("expireat")                                      },
-        {"EXPIRE k 9223372036854775808",    NO_INTEGER                                               },
-        {"EXPIRE k 1.5",                    NO_INTEGER                                               },
-        {"EXPIRE k ",                       NO_INTEGER                                               },
-        {"EXPIRE k 01",                     NO_INTEGER                                               },
-        {"EXPIRE none one",                 NO_INTEGER                                               },
-        {"EXPIRE k one foo",                "-ERR Unsupported option foo\r\n"                        },
-        {"EXPIRE k 1 NX GT fOo",            "-ERR Unsupported option fOo\r\n"                        },
-        {"EXPIRE k 1 ",                     "-ERR Unsupported option \r\n"                           },
-        {"EXPIRE none 1",                   ":0\r\n"                                                 },
-        {"EXPIRE k",                        "-ERR wrong number of arguments for 'expire' command\r\n"},
+        {"EXPIRE k 9223372036854775807", INVALID("expire")},
+        {"EXPIRE none 9223372036854775807", INVALID("expire")},
+        {"EXPIRE k 9223372036854776", INVALID("expire")},
+        {"EXPIRE k 9223372036854775", INVALID("expire")},
+        {"eXpIrE k -9223372036854776", INVALID("expire")},
+        {"PEXPIRE k 9223372036854775807", INVALID("pexpire")},
+        {"EXPIREAT k 9223372036854776", INVALID("expireat")},
+        {"EXPIREAT k -9223372036854776", INVALID("expireat")},
+        {"EXPIRE k 9223372036854775808", NO_INTEGER},
+        {"EXPIRE k 1.5", NO_INTEGER},
+        {"EXPIRE k ", NO_INTEGER},
+        {"EXPIRE k 01", NO_INTEGER},
+        {"EXPIRE none one", NO_INTEGER},
+        {"EXPIRE k one foo", "-ERR Unsupported option foo\r\n"},
+        {"EXPIRE k 1 NX GT fOo", "-ERR Unsupported option fOo\r\n"},
+        {"EXPIRE k 1 ", "-ERR Unsupported option \r\n"},
+        {"EXPIRE none 1", ":0\r\n"},
+        {"EXPIRE k", "-ERR wrong number of arguments for 'expire' command\r\n"},
     };
     struct caller caller;
 
@@ -230,11 +230,8 @@ START_TEST(seconds_are_rounded) {
         int64_t ms;
         const char *seconds;
     } rows[] = {
-        {1,    ":0\r\n"},
-        {499,  ":0\r\n"},
-        {500,  ":1\r\n"},
-        {1499, ":1\r\n"},
-        {1500, ":2\r\n"},
+        {1, ":0\r\n"},    {499, ":0\r\n"},  {500, ":1\r\n"},
+        {1499, ":1\r\n"}, {1500, ":2\r\n"},
     };
     struct caller caller;
 

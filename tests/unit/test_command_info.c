@@ -41,14 +41,14 @@ START_TEST(the_sections_that_were_asked_for_come_in_the_order_of_redis) {
     static const struct {
         const char *words, *want;
     } table[] = {
-        {"INFO",                                 BEFORE " Errorstats Cluster Keyspace"             },
-        {"INFO default",                         BEFORE " Errorstats Cluster Keyspace"             },
-        {"INFO all",                             BEFORE " Commandstats Errorstats Cluster Keyspace"},
-        {"INFO EVERYTHING",                      BEFORE " Commandstats Errorstats Cluster Keyspace"},
+        {"INFO", BEFORE " Errorstats Cluster Keyspace"},
+        {"INFO default", BEFORE " Errorstats Cluster Keyspace"},
+        {"INFO all", BEFORE " Commandstats Errorstats Cluster Keyspace"},
+        {"INFO EVERYTHING", BEFORE " Commandstats Errorstats Cluster Keyspace"},
         {"INFO default commandstats",
-         BEFORE " Commandstats Errorstats Cluster Keyspace"                                        },
-        {"INFO keyspace SERVER Keyspace server", " Server Keyspace"                                },
-        {"INFO nosuch cpu",                      " CPU"                                            },
+         BEFORE " Commandstats Errorstats Cluster Keyspace"},
+        {"INFO keyspace SERVER Keyspace server", " Server Keyspace"},
+        {"INFO nosuch cpu", " CPU"},
     };
     struct talk talk;
     size_t i;
@@ -123,15 +123,15 @@ START_TEST(bytes_for_people_are_as_redis_prints_them) {
     static const struct {
         const char *bytes, *want;
     } table[] = {
-        {"0",                "0B"      },
-        {"1023",             "1023B"   },
-        {"1024",             "1.00K"   },
-        {"1536",             "1.50K"   },
-        {"1048575",          "1024.00K"},
-        {"1048576",          "1.00M"   },
-        {"1073741824",       "1.00G"   },
-        {"1099511627776",    "1.00T"   },
-        {"1125899906842624", "1.00P"   },
+        {"0", "0B"},
+        {"1023", "1023B"},
+        {"1024", "1.00K"},
+        {"1536", "1.50K"},
+        {"1048575", "1024.00K"},
+        {"1048576", "1.00M"},
+        {"1073741824", "1.00G"},
+        {"1099511627776", "1.00T"},
+        {"1125899906842624", "1.00P"},
     };
     struct talk talk;
     size_t i;

@@ -77,16 +77,16 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"RENAME a b",                         0, "b", true,  false, "+OK\r\n", NULL,     NO_KEY  },
-    {"RENAMENX a b",                       0, "b", false, false, ":1\r\n",  ":0\r\n", NO_KEY  },
-    {"COPY a b",                           0, "b", false, true,  ":1\r\n",  ":0\r\n", ":0\r\n"},
-    {"COPY a b REPLACE",                   0, "b", true,  true,  ":1\r\n",  ":0\r\n", ":0\r\n"},
-    {"COPY a b DB 3",                      3, "b", false, true,  ":1\r\n",  ":0\r\n", ":0\r\n"},
-    {"COPY a a db 3",                      3, "a", false, true,  ":1\r\n",  ":0\r\n", ":0\r\n"},
-    {"COPY a b rEplace DB 3",              3, "b", true,  true,  ":1\r\n",  ":0\r\n", ":0\r\n"},
-    {"COPY a b dB 9 REPLACE DB 3 replace", 3, "b", true,  true,  ":1\r\n",
-     ":0\r\n",                                                                        ":0\r\n"},
-    {"MOVE a 3",                           3, "a", false, false, ":1\r\n",  ":0\r\n", ":0\r\n"},
+    {"RENAME a b", 0, "b", true, false, "+OK\r\n", NULL, NO_KEY},
+    {"RENAMENX a b", 0, "b", false, false, ":1\r\n", ":0\r\n", NO_KEY},
+    {"COPY a b", 0, "b", false, true, ":1\r\n", ":0\r\n", ":0\r\n"},
+    {"COPY a b REPLACE", 0, "b", true, true, ":1\r\n", ":0\r\n", ":0\r\n"},
+    {"COPY a b DB 3", 3, "b", false, true, ":1\r\n", ":0\r\n", ":0\r\n"},
+    {"COPY a a db 3", 3, "a", false, true, ":1\r\n", ":0\r\n", ":0\r\n"},
+    {"COPY a b rEplace DB 3", 3, "b", true, true, ":1\r\n", ":0\r\n", ":0\r\n"},
+    {"COPY a b dB 9 REPLACE DB 3 replace", 3, "b", true, true, ":1\r\n",
+     ":0\r\n", ":0\r\n"},
+    {"MOVE a 3", 3, "a", false, false, ":1\r\n", ":0\r\n", ":0\r\n"},
 };
 
 static void check_row(const struct row *row, enum state from, enum state to) {
@@ -144,20 +144,20 @@ END_TEST
 
 START_TEST(what_is_wrong_is_told_in_the_order_of_the_request) {
     static const char *const errors[][2] = {
-        {"COPY a b DB",                     SYNTAX    },
-        {"COPY a b foo DB x",               SYNTAX    },
-        {"COPY a b DB x foo",               NO_INTEGER},
-        {"COPY a b DB -1 foo",              NO_INDEX  },
-        {"COPY a b DB 65536",               NO_INDEX  },
-        {"COPY a b DB 2147483648",          NO_INT    },
-        {"COPY a b DB -2147483649",         NO_INT    },
+        {"COPY a b DB", SYNTAX},
+        {"COPY a b foo DB x", SYNTAX},
+        {"COPY a b DB x foo", NO_INTEGER},
+        {"COPY a b DB -1 foo", NO_INDEX},
+        {"COPY a b DB 65536", NO_INDEX},
+        {"COPY a b DB 2147483648", NO_INT},
+        {"COPY a b DB -2147483649", NO_INT},
         {"COPY a b DB 9223372036854775808", NO_INTEGER},
-        {"COPY a a DB 0 foo",               SYNTAX    },
-        {"MOVE a x",                        NO_INTEGER},
-        {"MOVE a 2147483648",               NO_INT    },
-        {"MOVE a 2147483647",               NO_INDEX  },
-        {"MOVE a -1",                       NO_INDEX  },
-        {"MOVE a ",                         NO_INTEGER},
+        {"COPY a a DB 0 foo", SYNTAX},
+        {"MOVE a x", NO_INTEGER},
+        {"MOVE a 2147483648", NO_INT},
+        {"MOVE a 2147483647", NO_INDEX},
+        {"MOVE a -1", NO_INDEX},
+        {"MOVE a ", NO_INTEGER},
     };
     struct caller caller;
 

@@ -46,22 +46,22 @@ START_TEST(what_is_wrong_is_told_in_the_order_of_the_request) {
         const char *words;
         const char *reply;
     } rows[] = {
-        {"SCAN x",                    NO_CURSOR            },
-        {"a blank and a 0",           NO_CURSOR            }, /* see below */
-        {"SCAN -",                    NO_CURSOR            },
-        {"SCAN +",                    NO_CURSOR            },
-        {"SCAN 0x0",                  NO_CURSOR            },
-        {"SCAN 1.5",                  NO_CURSOR            },
-        {"SCAN 18446744073709551616", NO_CURSOR            },
-        {"SCAN 99999999999999999999", NO_CURSOR            },
-        {"SCAN x foo",                NO_CURSOR            },
-        {"SCAN 0 foo",                SYNTAX               },
-        {"SCAN 0 MATCH",              SYNTAX               },
-        {"SCAN 0 MATCH * TYPE",       SYNTAX               },
-        {"SCAN 0 COUNT 0",            SYNTAX               },
-        {"SCAN 0 COUNT -1",           SYNTAX               },
-        {"SCAN 0 COUNT 0 COUNT 5",    SYNTAX               },
-        {"SCAN 0 foo bar COUNT x",    SYNTAX               },
+        {"SCAN x", NO_CURSOR},
+        {"a blank and a 0", NO_CURSOR}, /* see below */
+        {"SCAN -", NO_CURSOR},
+        {"SCAN +", NO_CURSOR},
+        {"SCAN 0x0", NO_CURSOR},
+        {"SCAN 1.5", NO_CURSOR},
+        {"SCAN 18446744073709551616", NO_CURSOR},
+        {"SCAN 99999999999999999999", NO_CURSOR},
+        {"SCAN x foo", NO_CURSOR},
+        {"SCAN 0 foo", SYNTAX},
+        {"SCAN 0 MATCH", SYNTAX},
+        {"SCAN 0 MATCH * TYPE", SYNTAX},
+        {"SCAN 0 COUNT 0", SYNTAX},
+        {"SCAN 0 COUNT -1", SYNTAX},
+        {"SCAN 0 COUNT 0 COUNT 5", SYNTAX},
+        {"SCAN 0 foo bar COUNT x", SYNTAX},
         {"SCAN 0 COUNT x foo",
          "-ERR value is not an integer or out of range\r\n"},
     };
@@ -318,7 +318,7 @@ END_TEST
 /* Longer than anybody will read, but not by much: and a whole reply. */
 START_TEST(they_stop_when_nobody_will_read_the_rest) {
     static const char *const requests[][4] = {
-        {"KEYS", "*", NULL,    NULL     },
+        {"KEYS", "*", NULL, NULL},
         {"SCAN", "0", "COUNT", "1000000"},
     };
     struct caller caller;

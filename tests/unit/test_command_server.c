@@ -72,16 +72,16 @@ END_TEST
 
 START_TEST(memory_usage_is_that_of_the_key) {
     static const struct step steps[] = {
-        {"MEMORY",                    WRONG("memory")                                      },
-        {"MEMORY USAGE",              WRONG("memory|usage")                                },
-        {"MEMORY USAGE k",            "$-1\r\n"                                            },
-        {"MEMORY USAGE k SAMPLES 5",  "$-1\r\n"                                            },
-        {"MEMORY USAGE k samples 0",  "$-1\r\n"                                            },
-        {"MEMORY USAGE k SAMPLES",    SYNTAX                                               },
-        {"MEMORY USAGE k SAMPLES -1", SYNTAX                                               },
-        {"MEMORY USAGE k SAMPLES x",  NO_NUMBER                                            },
-        {"MEMORY USAGE k FOO 5",      SYNTAX                                               },
-        {"MEMORY FOO",                "-ERR unknown subcommand 'FOO'. Try MEMORY HELP.\r\n"},
+        {"MEMORY", WRONG("memory")},
+        {"MEMORY USAGE", WRONG("memory|usage")},
+        {"MEMORY USAGE k", "$-1\r\n"},
+        {"MEMORY USAGE k SAMPLES 5", "$-1\r\n"},
+        {"MEMORY USAGE k samples 0", "$-1\r\n"},
+        {"MEMORY USAGE k SAMPLES", SYNTAX},
+        {"MEMORY USAGE k SAMPLES -1", SYNTAX},
+        {"MEMORY USAGE k SAMPLES x", NO_NUMBER},
+        {"MEMORY USAGE k FOO 5", SYNTAX},
+        {"MEMORY FOO", "-ERR unknown subcommand 'FOO'. Try MEMORY HELP.\r\n"},
     };
     struct talk talk;
     long small;
@@ -103,17 +103,17 @@ END_TEST
 
 START_TEST(the_slow_log_shows_what_ran_without_passwords) {
     static const struct step steps[] = {
-        {"SLOWLOG",         WRONG("slowlog")                   },
-        {"SLOWLOG LEN x",   WRONG("slowlog|len")               },
-        {"SLOWLOG RESET x", WRONG("slowlog|reset")             },
+        {"SLOWLOG", WRONG("slowlog")},
+        {"SLOWLOG LEN x", WRONG("slowlog|len")},
+        {"SLOWLOG RESET x", WRONG("slowlog|reset")},
         {"SLOWLOG GET x",
          "-ERR count should be greater than or equal to -1\r\n"},
         {"SLOWLOG GET -2",
          "-ERR count should be greater than or equal to -1\r\n"},
         {"SLOWLOG get 1 2",
          "-ERR unknown subcommand or wrong number of arguments for 'get'. Try "
-         "SLOWLOG HELP.\r\n"                                   },
-        {"SLOWLOG GET 0",   "*0\r\n"                           },
+         "SLOWLOG HELP.\r\n"},
+        {"SLOWLOG GET 0", "*0\r\n"},
     };
     static const char *const commands[] = {
         "CLIENT SETNAME me",
@@ -157,19 +157,19 @@ END_TEST
 
 START_TEST(latency_shows_the_spikes_of_each_event) {
     static const struct step steps[] = {
-        {"LATENCY LATEST",                    "*2\r\n*4\r\n$7\r\ncommand\r\n:101\r\n:20\r\n:30\r\n"
+        {"LATENCY LATEST", "*2\r\n*4\r\n$7\r\ncommand\r\n:101\r\n:20\r\n:30\r\n"
                            "*4\r\n$9\r\naof-write\r\n:102\r\n:40\r\n:40\r\n"},
         {"LATENCY HISTORY command",
-         "*2\r\n*2\r\n:100\r\n:30\r\n*2\r\n:101\r\n:20\r\n"                                           },
-        {"LATENCY HISTORY COMMAND",           "*0\r\n"                                                },
-        {"LATENCY HISTORY fast-command",      "*0\r\n"                                                },
-        {"LATENCY HISTORY",                   WRONG("latency|history")                                },
-        {"LATENCY LATEST x",                  WRONG("latency|latest")                                 },
-        {"LATENCY RESET foo command command", ":1\r\n"                                                },
-        {"LATENCY HISTORY command",           "*0\r\n"                                                },
-        {"LATENCY RESET",                     ":1\r\n"                                                },
-        {"LATENCY RESET",                     ":0\r\n"                                                },
-        {"LATENCY LATEST",                    "*0\r\n"                                                },
+         "*2\r\n*2\r\n:100\r\n:30\r\n*2\r\n:101\r\n:20\r\n"},
+        {"LATENCY HISTORY COMMAND", "*0\r\n"},
+        {"LATENCY HISTORY fast-command", "*0\r\n"},
+        {"LATENCY HISTORY", WRONG("latency|history")},
+        {"LATENCY LATEST x", WRONG("latency|latest")},
+        {"LATENCY RESET foo command command", ":1\r\n"},
+        {"LATENCY HISTORY command", "*0\r\n"},
+        {"LATENCY RESET", ":1\r\n"},
+        {"LATENCY RESET", ":0\r\n"},
+        {"LATENCY LATEST", "*0\r\n"},
     };
     struct talk talk;
     struct latency *latency;
@@ -238,33 +238,33 @@ static void expect_shown(struct talk *monitor, const char *want) {
 /* What a client says, and what is shown of it: as redis-server 7.0.15 does. */
 START_TEST(a_monitor_is_shown_what_runs_but_no_password) {
     static const char *const table[][2] = {
-        {"ping 'in line'",                    "0 \"ping\" \"in line\"\r\n"                  },
-        {"GET \"\"",                          "0 \"GET\" \"\"\r\n"                          },
-        {"CLIENT LIST",                       NULL                                          },
-        {"CLIENT KILL ID 99",                 NULL                                          },
-        {"CLIENT NO-EVICT off",               NULL                                          },
-        {"CLIENT ID",                         "0 \"CLIENT\" \"ID\"\r\n"                     },
-        {"CONFIG GET x",                      NULL                                          },
-        {"SLOWLOG LEN",                       NULL                                          },
-        {"LATENCY LATEST",                    NULL                                          },
-        {"NOSUCH",                            NULL                                          },
-        {"GET",                               NULL                                          },
-        {"AUTH default pw",                   "0 \"AUTH\" \"(redacted)\" \"(redacted)\"\r\n"},
-        {"AUTH pw",                           "0 \"AUTH\" \"(redacted)\"\r\n"               },
+        {"ping 'in line'", "0 \"ping\" \"in line\"\r\n"},
+        {"GET \"\"", "0 \"GET\" \"\"\r\n"},
+        {"CLIENT LIST", NULL},
+        {"CLIENT KILL ID 99", NULL},
+        {"CLIENT NO-EVICT off", NULL},
+        {"CLIENT ID", "0 \"CLIENT\" \"ID\"\r\n"},
+        {"CONFIG GET x", NULL},
+        {"SLOWLOG LEN", NULL},
+        {"LATENCY LATEST", NULL},
+        {"NOSUCH", NULL},
+        {"GET", NULL},
+        {"AUTH default pw", "0 \"AUTH\" \"(redacted)\" \"(redacted)\"\r\n"},
+        {"AUTH pw", "0 \"AUTH\" \"(redacted)\"\r\n"},
         {"HELLO 2 setname x auth default pw",
          "0 \"HELLO\" \"2\" \"setname\" \"x\" \"auth\" \"(redacted)\" "
-         "\"(redacted)\"\r\n"                                                               },
+         "\"(redacted)\"\r\n"},
         {"HELLO 2 AUTH auth auth",
-         "0 \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\"\r\n"                     },
-        {"HELLO 2 AUTH x",                    "0 \"HELLO\" \"2\" \"AUTH\" \"x\"\r\n"        },
-        {"SELECT 3",                          "3 \"SELECT\" \"3\"\r\n"                      },
-        {"MULTI",                             "3 \"MULTI\"\r\n"                             },
-        {"SELECT 1",                          NULL                                          },
-        {"AUTH pw",                           NULL                                          },
-        {"EXEC",                              "1 \"SELECT\" \"1\"\r\n"                      },
-        {NULL,                                "1 \"AUTH\" \"(redacted)\"\r\n"               },
-        {NULL,                                "1 \"EXEC\"\r\n"                              },
-        {"RESET",                             "0 \"RESET\"\r\n"                             },
+         "0 \"HELLO\" \"2\" \"AUTH\" \"(redacted)\" \"(redacted)\"\r\n"},
+        {"HELLO 2 AUTH x", "0 \"HELLO\" \"2\" \"AUTH\" \"x\"\r\n"},
+        {"SELECT 3", "3 \"SELECT\" \"3\"\r\n"},
+        {"MULTI", "3 \"MULTI\"\r\n"},
+        {"SELECT 1", NULL},
+        {"AUTH pw", NULL},
+        {"EXEC", "1 \"SELECT\" \"1\"\r\n"},
+        {NULL, "1 \"AUTH\" \"(redacted)\"\r\n"},
+        {NULL, "1 \"EXEC\"\r\n"},
+        {"RESET", "0 \"RESET\"\r\n"},
     };
     struct talk talk, other;
     size_t i;
@@ -415,12 +415,12 @@ END_TEST
 
 START_TEST(a_transaction_cannot_begin_to_monitor) {
     static const struct step steps[] = {
-        {"MULTI",   OK                      },
-        {"MONITOR", "+QUEUED\r\n"           },
-        {"PING",    "+QUEUED\r\n"           },
-        {"EXEC",    "*2\r\n-ERR MONITOR isn't allowed for DENY BLOCKING client\r\n"
+        {"MULTI", OK},
+        {"MONITOR", "+QUEUED\r\n"},
+        {"PING", "+QUEUED\r\n"},
+        {"EXEC", "*2\r\n-ERR MONITOR isn't allowed for DENY BLOCKING client\r\n"
                  "+PONG\r\n"},
-        {"PING",    "+PONG\r\n"             },
+        {"PING", "+PONG\r\n"},
     };
     struct talk talk;
 
@@ -473,24 +473,24 @@ END_TEST
 
 START_TEST(debug_is_for_those_who_enabled_it) {
     static const struct step off[] = {
-        {"DEBUG",         WRONG("debug")                                   },
-        {"DEBUG SLEEP 0", NO_DEBUG                                         },
-        {"MULTI",         OK                                               },
-        {"DEBUG HELP",    NO_DEBUG                                         },
+        {"DEBUG", WRONG("debug")},
+        {"DEBUG SLEEP 0", NO_DEBUG},
+        {"MULTI", OK},
+        {"DEBUG HELP", NO_DEBUG},
         {"EXEC",
          "-EXECABORT Transaction discarded because of previous errors.\r\n"},
     };
     static const struct step on[] = {
-        {"DEBUG SLEEP 0",             OK                            },
-        {"DEBUG SLEEP x",             OK                            },
-        {"debug sleep -1",            OK                            },
-        {"DEBUG SLEEP nan",           OK                            },
-        {"DEBUG SLEEP",               BAD_DEBUG("SLEEP")            },
-        {"DEBUG SLEEP 0 0",           BAD_DEBUG("SLEEP")            },
-        {"DEBUG Nosuch",              BAD_DEBUG("Nosuch")           },
-        {"DEBUG HELP x",              BAD_DEBUG("HELP")             },
-        {"DEBUG SET-ACTIVE-EXPIRE",   BAD_DEBUG("SET-ACTIVE-EXPIRE")},
-        {"DEBUG SET-ACTIVE-EXPIRE 0", OK                            },
+        {"DEBUG SLEEP 0", OK},
+        {"DEBUG SLEEP x", OK},
+        {"debug sleep -1", OK},
+        {"DEBUG SLEEP nan", OK},
+        {"DEBUG SLEEP", BAD_DEBUG("SLEEP")},
+        {"DEBUG SLEEP 0 0", BAD_DEBUG("SLEEP")},
+        {"DEBUG Nosuch", BAD_DEBUG("Nosuch")},
+        {"DEBUG HELP x", BAD_DEBUG("HELP")},
+        {"DEBUG SET-ACTIVE-EXPIRE", BAD_DEBUG("SET-ACTIVE-EXPIRE")},
+        {"DEBUG SET-ACTIVE-EXPIRE 0", OK},
     };
     struct talk talk;
 
@@ -511,18 +511,18 @@ END_TEST
 
 START_TEST(shutdown_takes_the_options_of_redis) {
     static const struct step steps[] = {
-        {"SHUTDOWN FOO",          SYNTAX                                             },
-        {"SHUTDOWN ABORT",        NONE                                               },
-        {"SHUTDOWN abort ABORT",  NONE                                               },
-        {"SHUTDOWN ABORT NOW",    SYNTAX                                             },
-        {"SHUTDOWN NOW ABORT",    SYNTAX                                             },
-        {"SHUTDOWN FORCE ABORT",  SYNTAX                                             },
-        {"SHUTDOWN NOSAVE ABORT", SYNTAX                                             },
-        {"SHUTDOWN SAVE NOSAVE",  SYNTAX                                             },
-        {"SHUTDOWN NOSAVE SAVE",  SYNTAX                                             },
-        {"SHUTDOWN NOSAVE FOO",   SYNTAX                                             },
-        {"MULTI",                 OK                                                 },
-        {"SHUTDOWN",              "-ERR Command not allowed inside a transaction\r\n"},
+        {"SHUTDOWN FOO", SYNTAX},
+        {"SHUTDOWN ABORT", NONE},
+        {"SHUTDOWN abort ABORT", NONE},
+        {"SHUTDOWN ABORT NOW", SYNTAX},
+        {"SHUTDOWN NOW ABORT", SYNTAX},
+        {"SHUTDOWN FORCE ABORT", SYNTAX},
+        {"SHUTDOWN NOSAVE ABORT", SYNTAX},
+        {"SHUTDOWN SAVE NOSAVE", SYNTAX},
+        {"SHUTDOWN NOSAVE SAVE", SYNTAX},
+        {"SHUTDOWN NOSAVE FOO", SYNTAX},
+        {"MULTI", OK},
+        {"SHUTDOWN", "-ERR Command not allowed inside a transaction\r\n"},
     };
     struct talk talk;
 

@@ -407,12 +407,10 @@ START_TEST(setrange_overwrites_and_fills_with_zeros) {
                 char model[16] = {0};
                 size_t end = start + count > len ? start + count : len;
                 char text[8], want[16];
-                struct slice argv[] = {
-                    BYTES("SETRANGE"),
-                    BYTES("key"),
-                    {NULL,   0    },
-                    {"xyzw", count}
-                };
+                struct slice argv[] = {BYTES("SETRANGE"),
+                                       BYTES("key"),
+                                       {NULL, 0},
+                                       {"xyzw", count}};
                 struct slice value;
 
                 memcpy(model, "abcdef", len);

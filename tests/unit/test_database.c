@@ -235,12 +235,12 @@ static const struct {
     size_t min, max;
     bool writes;
 } commands[] = {
-    {"dbsize",   1, 1,         false},
-    {"del",      2, WORDS_MAX, true },
-    {"exists",   2, WORDS_MAX, false},
-    {"flushall", 1, WORDS_MAX, true },
-    {"get",      2, 2,         false},
-    {"set",      3, WORDS_MAX, true },
+    {"dbsize", 1, 1, false},
+    {"del", 2, WORDS_MAX, true},
+    {"exists", 2, WORDS_MAX, false},
+    {"flushall", 1, WORDS_MAX, true},
+    {"get", 2, 2, false},
+    {"set", 3, WORDS_MAX, true},
 };
 
 START_TEST(each_command_refuses_what_it_cannot_take) {

@@ -178,19 +178,19 @@ START_TEST(case_counts_only_if_it_is_to) {
         bool exact;
         bool nocase;
     } rows[] = {
-        {"abc",   "ABC",  false, true },
-        {"ABC",   "abc",  false, true },
-        {"a*C",   "AbbC", false, true },
-        {"[a-c]", "B",    false, true },
-        {"[A-C]", "b",    false, true },
-        {"[^a]",  "A",    true,  false},
-        {"\\A",   "a",    false, true },
-        {"[\\A]", "a",    false, false}, /* as Redis has it */
-        {"[Z-a]", "a",    true,  false}, /* likewise: z to a, once folded */
-        {"[",     "[",    false, false},
-        {"@[`{",  "@[`{", false, false},
-        {"\xc4",  "\xe4", false, false}, /* no letters of ASCII */
-        {"?",     "x",    true,  true },
+        {"abc", "ABC", false, true},
+        {"ABC", "abc", false, true},
+        {"a*C", "AbbC", false, true},
+        {"[a-c]", "B", false, true},
+        {"[A-C]", "b", false, true},
+        {"[^a]", "A", true, false},
+        {"\\A", "a", false, true},
+        {"[\\A]", "a", false, false}, /* as Redis has it */
+        {"[Z-a]", "a", true, false},  /* likewise: z to a, once folded */
+        {"[", "[", false, false},
+        {"@[`{", "@[`{", false, false},
+        {"\xc4", "\xe4", false, false}, /* no letters of ASCII */
+        {"?", "x", true, true},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

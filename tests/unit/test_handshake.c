@@ -139,8 +139,7 @@ START_TEST(a_name_is_of_printable_bytes_without_blanks) {
     for (byte = 0; byte < 256; byte++) {
         char name[] = {'a', (char)byte, 'b'};
         struct slice argv[] = {
-            slice_of("client"), slice_of("setname"), {name, sizeof name}
-        };
+            slice_of("client"), slice_of("setname"), {name, sizeof name}};
         bool fits = byte > ' ' && byte <= '~';
         struct caller caller;
         struct slice reply;
@@ -188,9 +187,7 @@ END_TEST
 
 START_TEST(a_subcommand_that_is_not_there_is_named_up_to_128_bytes) {
     char name[200];
-    struct slice argv[] = {
-        slice_of("client"), {name, sizeof name}
-    };
+    struct slice argv[] = {slice_of("client"), {name, sizeof name}};
     struct buf want = {0};
     struct caller caller;
 
@@ -215,14 +212,14 @@ START_TEST(a_subcommand_with_too_few_or_many_arguments_is_named) {
     static const struct {
         const char *words, *name;
     } table[] = {
-        {"CLIENT GETNAME x",            "client|getname"},
-        {"CLIENT ID x",                 "client|id"     },
-        {"CLIENT SETINFO",              "client|setinfo"},
-        {"CLIENT SETINFO lib-name",     "client|setinfo"},
+        {"CLIENT GETNAME x", "client|getname"},
+        {"CLIENT ID x", "client|id"},
+        {"CLIENT SETINFO", "client|setinfo"},
+        {"CLIENT SETINFO lib-name", "client|setinfo"},
         {"CLIENT SETINFO lib-name a b", "client|setinfo"},
-        {"CLIENT SETNAME",              "client|setname"},
-        {"CLIENT SETNAME a b",          "client|setname"},
-        {"COMMAND COUNT x",             "command|count" },
+        {"CLIENT SETNAME", "client|setname"},
+        {"CLIENT SETNAME a b", "client|setname"},
+        {"COMMAND COUNT x", "command|count"},
     };
     struct caller caller;
     size_t i;

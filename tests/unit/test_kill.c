@@ -80,12 +80,10 @@ static void remove_base(void) {
 /* The child's whole life. It is killed, as a rule; if its parent is gone, for
  * whatever reason, it ends by itself in the time that a test has. */
 static void serve(int ready) {
-    struct server_options options = {
-        .address = "127.0.0.1:0",
-        .aof_path = test.path,
-        .maxclients = CLIENTS + 1,
-        .log = {test.log, LOG_NOTICE}
-    };
+    struct server_options options = {.address = "127.0.0.1:0",
+                                     .aof_path = test.path,
+                                     .maxclients = CLIENTS + 1,
+                                     .log = {test.log, LOG_NOTICE}};
     struct server *server;
     int port;
 

@@ -152,12 +152,9 @@ START_TEST(who_has_not_said_the_password_may_ask_for_little) {
         const char *hears;
         bool ends;
     } rows[] = {
-        {"PING\r\n",              noauth, false},
-        {"*10\r\n$4\r\nPING\r\n", "",     false},
-        {"*11\r\n",               many,   true },
-        {"*2147483647\r\n",       many,   true },
-        {"*1\r\n$16384\r\n",      "",     false},
-        {"*1\r\n$16385\r\n",      large,  true },
+        {"PING\r\n", noauth, false},     {"*10\r\n$4\r\nPING\r\n", "", false},
+        {"*11\r\n", many, true},         {"*2147483647\r\n", many, true},
+        {"*1\r\n$16384\r\n", "", false}, {"*1\r\n$16385\r\n", large, true},
     };
     struct site site;
     size_t i;
@@ -309,11 +306,11 @@ START_TEST(without_a_password_nobody_from_outside_is_let_in) {
         const char *change;
         bool refused;
     } changes[] = {
-        {"PING",                          true },
-        {"CONFIG SET requirepass x",      false},
-        {"CONFIG SET requirepass ''",     true },
-        {"CONFIG SET protected-mode no",  false},
-        {"CONFIG SET protected-mode yes", true },
+        {"PING", true},
+        {"CONFIG SET requirepass x", false},
+        {"CONFIG SET requirepass ''", true},
+        {"CONFIG SET protected-mode no", false},
+        {"CONFIG SET protected-mode yes", true},
     };
     struct sockaddr_in at = {0};
     struct peer owner, outside;

@@ -371,12 +371,7 @@ START_TEST(a_signal_ends_a_wait_and_is_no_error) {
     struct loop *loop = loop_new();
     struct sigaction action = {.sa_handler = ignore};
     /* Again and again, for the first may come before the wait begins. */
-    struct itimerval every =
-                         {
-                             {0, 20000},
-                             {0, 20000}
-    },
-                     never = {{0, 0}, {0, 0}};
+    struct itimerval every = {{0, 20000}, {0, 20000}}, never = {{0, 0}, {0, 0}};
     struct loop_event event;
     int ends[2];
 

@@ -621,12 +621,12 @@ static const struct {
     const char *name;
     hash_fn *hash;
 } choices[] = {
-    {"all hashes are 0",                all_zero  },
-    {"all bits of all hashes are set",  all_ones  },
-    {"all keys fall into one bucket",   one_bucket},
-    {"all keys have one tag",           one_tag   },
-    {"the low bits are 0",              high_bits },
-    {"keys fall into buckets in order", in_order  },
+    {"all hashes are 0", all_zero},
+    {"all bits of all hashes are set", all_ones},
+    {"all keys fall into one bucket", one_bucket},
+    {"all keys have one tag", one_tag},
+    {"the low bits are 0", high_bits},
+    {"keys fall into buckets in order", in_order},
 };
 
 /* Each key of each chain can go, and come back: the first, the last, the one
