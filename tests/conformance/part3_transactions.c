@@ -304,7 +304,7 @@ END_TEST
 START_TEST(watch_sees_that_a_key_expired) {
     struct client *c = connected();
     struct token there;
-    char expiry[16];
+    char expiry[24];
     long ms = 10;
 
     /* It counts only if the key was still there when WATCH looked, for which a
