@@ -274,6 +274,7 @@ void server_execute(struct server *server, struct conn *conn,
     conn->session.last_command = command;
     conn->session.last_subcommand = NULL;
     if (command_check(&call, command)) {
+        assert(command != NULL); /* which an analyzer cannot know */
         run_or_queue(server, command, &call);
     } else {
         note_refused(server, command, &call, start);
