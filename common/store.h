@@ -128,7 +128,7 @@ bool store_random_key(struct store *store, struct slice *key);
 /* ---- Looking on -------------------------------------------------------- */
 
 /* Told of what happens in the store, but for what is NULL. It must not change
- * it. */
+ * it, but by looking at keys, whose time may have come. */
 struct store_listener {
     void *context;
     /* A key's value or expiry has changed, or it was deleted. 'hash' is the
