@@ -37,13 +37,14 @@ tests: all-parts
 all-parts: part1 part2 part3
 
 ## check-asan: all tests, with the address and undefined-behaviour sanitizers
+asan = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 check-asan:
 	@$(MAKE) -s check BUILD=build/asan \
-	    CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-	    -fno-sanitize-recover=undefined'
-## check-tsan: all tests, with the thread sanitizer
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer $(asan)'
+## check-tsan: the tests of part 3, whose log has a thread, with the thread
+##     sanitizer
 check-tsan:
-	@$(MAKE) -s check BUILD=build/tsan \
+	@$(MAKE) -s check-part3 BUILD=build/tsan \
 	    CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 ## check-poll: all tests, with the portable loop
 check-poll:

@@ -19,7 +19,8 @@ for part in part1-server part2-resp part3-database; do
         --enable=warning,portability,performance --suppress=missingInclude \
         --suppress=missingIncludeSystem -D_GNU_SOURCE -I "$part" -I common \
         "$part" common || bad=1
-    clang-tidy --quiet "$part"/*.c common/*.c -- \
-        -std=c11 -D_GNU_SOURCE -I "$part" -I common 2>/dev/null || bad=1
+    printf '%s\n' "$part"/*.c common/*.c |
+        xargs -P 2 -I FILE clang-tidy --quiet FILE -- \
+            -std=c11 -D_GNU_SOURCE -I "$part" -I common 2>/dev/null || bad=1
 done
 exit $bad
