@@ -10,11 +10,9 @@ struct aof {
     char unused; /* C has no empty struct */
 };
 
-struct aof *aof_open(const char *path, const struct log *log,
-                     aof_replay_fn *replay, void *context) {
-    (void)replay, (void)context;
-    log_write(log, LOG_NOTICE, "nothing is kept in %s: the log is part 3's",
-              path);
+struct aof *aof_open(const struct aof_options *options) {
+    log_write(options->log, LOG_NOTICE,
+              "nothing is kept in %s: the log is part 3's", options->path);
     return xcalloc(1, sizeof(struct aof));
 }
 

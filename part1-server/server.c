@@ -399,8 +399,10 @@ struct server *server_new(const struct server_options *options) {
     /* The port first, the log second: a port in use should not be found out
      * only after a large log was loaded. Clients wait in the backlog. */
     if (limit_clients(server) && open_loop(server) && open_listeners(server)) {
-        server->aof = aof_open(options->aof_path, server->log, command_replay,
-                               server->store);
+        server->aof = aof_open(&(struct aof_options){.path = options->aof_path,
+                                                     .log = server->log,
+                                                     .replay = command_replay,
+                                                     .context = server->store});
     }
     if (server->aof == NULL) {
         server_free(server);

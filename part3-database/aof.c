@@ -135,14 +135,18 @@ static void aof_free(struct aof *aof) {
     free(aof);
 }
 
-struct aof *aof_open(const char *path, const struct log *log,
-                     aof_replay_fn *replay, void *context) {
+struct aof *aof_open(const struct aof_options *options) {
+    const char *path = options->path;
+    const struct log *log = options->log;
+    aof_replay_fn *replay = options->replay;
+    void *context = options->context;
+
     struct aof *aof = xcalloc(1, sizeof *aof);
 
     aof->path = path;
     aof->log = log;
     aof->fd = aof->lock_fd = aof->stop[0] = aof->stop[1] = -1;
-    aof->fsync = FSYNC_EVERYSEC;
+    aof->fsync = options->settings.fsync;
     aof->synced_s = time_us() / 1000000;
     if (take_lock(aof) == 0 && open_file(aof) == 0) {
         int64_t size = aof_load(aof->fd, path, log, replay, context);
@@ -218,7 +222,9 @@ int aof_commit(struct aof *aof) {
     return errno == 0 ? 0 : -1;
 }
 
-int aof_set_fsync(struct aof *aof, enum aof_fsync fsync) {
+int aof_configure(struct aof *aof, const struct aof_settings *settings) {
+    enum aof_fsync fsync = settings->fsync;
+
     /* What the policy before has left unsynced is not what this one promises.
      */
     if (fsync != aof->fsync) sync_now(aof);
@@ -227,8 +233,28 @@ int aof_set_fsync(struct aof *aof, enum aof_fsync fsync) {
     return errno == 0 ? 0 : -1;
 }
 
-int64_t aof_last_sync(const struct aof *aof) {
-    return atomic_load(&aof->synced_s);
+void aof_tick(struct aof *aof) {
+    (void)aof;
+}
+int aof_error(const struct aof *aof) {
+    return atomic_load(&aof->error);
+}
+bool aof_is_behind(const struct aof *aof) {
+    (void)aof;
+    return false;
+}
+int aof_rewrite(struct aof *aof) {
+    (void)aof;
+    errno = ENOSYS;
+    return -1;
+}
+bool aof_wants_rewrite(const struct aof *aof) {
+    (void)aof;
+    return false;
+}
+struct aof_status aof_status(const struct aof *aof) {
+    return (struct aof_status){.synced_s = atomic_load(&aof->synced_s),
+                               .last_rewrite_ms = -1};
 }
 
 int aof_close(struct aof *aof) {

@@ -95,6 +95,10 @@ static bool can_select_all(const struct server *server) {
     return false;
 }
 
+static struct aof_settings settings_of(const struct config *config) {
+    return (struct aof_settings){.fsync = (enum aof_fsync)config->appendfsync};
+}
+
 static bool open_aof(struct server *server) {
     if (!server->config->appendonly) {
         log_write(&server->log, LOG_WARNING,
@@ -103,8 +107,12 @@ static bool open_aof(struct server *server) {
     }
     /* Of the store it knows the time only from now on: what the log holds was
      * there when it was written, and what went has its DEL. */
-    server->aof = aof_open(server->config->aof_path, &server->log,
-                           command_replay, server->store);
+    server->aof = aof_open(
+        &(struct aof_options){.path = server->config->aof_path,
+                              .log = &server->log,
+                              .replay = command_replay,
+                              .context = server->store,
+                              .settings = settings_of(server->config)});
     server->log_database = store_selected(server->store);
     return server->aof != NULL && can_select_all(server);
 }
@@ -126,6 +134,7 @@ static bool open_logfile(struct server *server) {
 
 bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
     const struct config *config = server->config;
+    struct aof_settings settings = settings_of(config);
     int64_t wanted = config->maxclients;
 
     if (!limit_clients(server) || config->maxclients < wanted) {
@@ -135,8 +144,7 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
                  (long long)config->maxclients);
         return false;
     }
-    if (server->aof != NULL &&
-        aof_set_fsync(server->aof, (enum aof_fsync)config->appendfsync) == -1) {
+    if (server->aof != NULL && aof_configure(server->aof, &settings) == -1) {
         snprintf(error, CONFIG_ERROR_MAX, "cannot sync %s: %s",
                  config->aof_path, strerror(errno));
         return false;

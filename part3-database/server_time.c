@@ -40,7 +40,10 @@ void server_tick(struct server *server) {
     if (now_ms < server->tick_ms) return;
     server->tick_ms = now_ms + tend_store(server);
     figures_sample(server, now_ms);
-    if (server->aof != NULL) server->last_sync_s = aof_last_sync(server->aof);
+    if (server->aof != NULL) {
+        aof_tick(server->aof);
+        server->last_sync_s = aof_status(server->aof).synced_s;
+    }
     if (now_ms < server->clients_ms) return;
     server->clients_ms = now_ms + CHECK_CLIENTS_MS;
     server_check_clients(server, now_ms);

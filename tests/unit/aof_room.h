@@ -136,11 +136,19 @@ static inline const char *replay(void *context, const struct slice *argv,
     return wrong;
 }
 
+static inline struct aof *open_at(const char *path) {
+    return aof_open(&(struct aof_options){.path = path,
+                                          .log = &room.log,
+                                          .replay = replay,
+                                          .context = room.store,
+                                          .settings = {FSYNC_EVERYSEC}});
+}
+
 static inline struct aof *open_log(void) {
     store_clear(room.store);
     buf_consume(&room.replayed, buf_len(&room.replayed));
     forget_said();
-    return aof_open(room.path, &room.log, replay, room.store);
+    return open_at(room.path);
 }
 
 static inline struct aof *opened(void) {

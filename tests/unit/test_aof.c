@@ -729,8 +729,7 @@ static void check_impossible(const char *path, const char *what) {
     char *line;
 
     forget_said();
-    ck_assert_msg(aof_open(path, &room.log, replay, room.store) == NULL,
-                  "%s: it opens", what);
+    ck_assert_msg(open_at(path) == NULL, "%s: it opens", what);
     line = strstr(said(), path);
     ck_assert_msg(line != NULL && strchr(line, '\n') == strrchr(line, '\n'),
                   "%s: not one line that names it: %s", what, said());
@@ -787,7 +786,7 @@ START_TEST(a_path_that_is_too_long_is_refused) {
     for (size_t len = sizeof path - 1; len > PATH_MAX - 100; len--) {
         path[len] = '\0';
         forget_said();
-        ck_assert_ptr_null(aof_open(path, &room.log, replay, room.store));
+        ck_assert_ptr_null(open_at(path));
         ck_assert_str_ne(said(), "");
     }
 }
@@ -800,7 +799,7 @@ START_TEST(a_path_may_be_a_name_in_the_working_directory) {
 
     write_file(room.path, BYTES("*2\r\n$3\r\nDEL"));
     ck_assert_int_eq(chdir(room.dir), 0);
-    aof = aof_open("log.aof", &room.log, replay, room.store);
+    aof = open_at("log.aof");
     ck_assert_int_eq(fchdir(home), 0);
     ck_assert_msg(aof != NULL, "%s", said());
     closed(aof);

@@ -17,7 +17,8 @@ START_TEST(the_log_takes_everything_and_keeps_nothing) {
 
     ck_assert_int_eq(pipe(ends), 0);
     log = (struct log){ends[1], LOG_NOTICE};
-    aof = aof_open("/no/such/folder/x.aof", &log, NULL, NULL);
+    aof = aof_open(
+        &(struct aof_options){.path = "/no/such/folder/x.aof", .log = &log});
     ck_assert_ptr_nonnull(aof);
     ck_assert_int_gt(read(ends[0], line, sizeof line - 1), 0);
     ck_assert_ptr_nonnull(strstr(line, "nothing is kept")); /* and says so */
