@@ -6,20 +6,24 @@
 #ifndef REDIS_LITE_CHILD_H
 #define REDIS_LITE_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define CHILD_REPORT_MAX 256 /* bytes: a pipe takes them without waiting */
 
+/* Zeroed: there is none. */
 struct child {
     pid_t pid;       /* 0: there is none */
+    pid_t parent;    /* whose child it is */
     int report;      /* of a pipe: what it says at its end */
     int64_t fork_us; /* what fork(2) took */
 };
 
 /* What the child does: 0, and 'report' written, if that went well; else -1 with
- * errno. Whatever takes long has to look at child_is_orphan() now and then. */
+ * errno. 'size' is CHILD_REPORT_MAX, all of it zeroed. Whatever takes long has
+ * to look at child_is_orphan() now and then. */
 typedef int child_fn(void *context, void *report, size_t size);
 
 /* Begin. The child keeps the descriptors 'kept', and standard error. -1 with
@@ -27,11 +31,16 @@ typedef int child_fn(void *context, void *report, size_t size);
 int child_start(struct child *child, child_fn *work, void *context,
                 const int *kept, size_t kept_count);
 
+/* For the child, of its copy of what child_start() was given: whether its
+ * parent has ended, so that nobody wants its work any longer. */
+bool child_is_orphan(const struct child *child);
+
 enum child_state { CHILD_RUNS, CHILD_DONE, CHILD_FAILED };
 
-/* Whether it has ended, without waiting for it. Then it is gone (pid 0), and:
- * CHILD_DONE, with its report copied out; or CHILD_FAILED, with errno as it
- * said, or ECHILD if it could not say anything. */
+/* Whether it has ended, without waiting for it; there has to be one. If so it
+ * is gone (pid 0), and: CHILD_DONE, with the first 'size' bytes of its report
+ * copied out; or CHILD_FAILED, with errno as it said, or ECHILD if it could not
+ * say anything. */
 enum child_state child_look(struct child *child, void *report, size_t size);
 
 /* End it now, and wait until it has. Nothing if there is none. */

@@ -6,9 +6,11 @@
 #include "aof.h"
 
 /* Hand all keys of 'store' (a struct store *; the type is that of aof.h's
- * callback) to 'add', some dozen KiB at a time, whole records. They begin in
- * database 0 without a SELECT. Keys whose time has come are left out. The store
- * must not change meanwhile. -1 with errno if 'add' returned that. */
+ * callback) to 'add', some 64 KiB at a time, or one record that is larger;
+ * whole records in any case, borrowed until it returns. They begin in database
+ * 0, without a SELECT. Keys whose time has come are left out. The store does
+ * not change, and must not; so the same is said each time. -1 with errno if
+ * 'add' returned that. */
 int snapshot_write(void *store, aof_add_fn *add, void *to);
 
 #endif
