@@ -1,174 +1,284 @@
-/* aof_load.c -- replaying the append-only file.
+/* aof_load.c -- replaying the append-only file, and what to do about its end.
  *
  * The file is read by the reader that reads clients: it is a conversation. But
  * where a client that breaks the rules is sent away, a file that does is all
- * there is. So nothing in it is skipped or thrown away. A file that ends in the
- * middle of a record is what a crash leaves behind: the torn record was not
- * acknowledged (or, if the machine lost its power, not synced yet), and is put
- * aside. Everything else is damage, which a person has to look at. */
+ * there is. So nothing in it is skipped or thrown away.
+ *
+ * What a crash leaves behind is at the end, and was not known to be on the disk
+ * when the last good block was written: nobody was promised that it would be.
+ * That is put aside. Everything else is damage, which a person has to look at.
+ */
 #include "aof_load.h"
 
+#include "aof_read.h"
 #include "params.h"
-#include "resp.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_SHOWN_MAX 64 /* bytes of a command's name in the server's log */
+#define NAME_SHOWN_MAX 64   /* bytes of a command's name in the server's log */
+#define WHY_MAX        256  /* bytes of what is wrong */
+#define PAUSE_MS       100  /* between two calls of pause() */
+#define RECORDS_A_LOOK 1000 /* at the clock */
 
 struct load {
-    int fd;
-    const char *path;
-    const struct log *log;
-    aof_replay_fn *replay;
-    void *context;
-
-    struct buf bytes;    /* read, and not replayed yet */
-    bool in_transaction; /* MULTI was read, and EXEC not yet: they begin... */
-    size_t held;         /* ...with so many bytes of it */
+    const struct aof_options *options;
+    struct aof_reader reader;
+    struct aof_found *found;
     struct resp_request request;
-    int64_t offset;   /* of the first of 'bytes' in the file */
-    int64_t size;     /* of the file */
-    uint64_t records; /* replayed */
-    int64_t said_ms;  /* when progress was logged last */
+    int64_t record_at; /* where in the file the record begins */
+
+    bool in_transaction;           /* MULTI was read, and EXEC not yet */
+    struct buf held;               /* what stands between them */
+    int64_t multi_at;              /* where MULTI stands... */
+    struct seal_chain multi_chain; /* ...in a block that begins so */
+    bool gave_up;
+    int64_t paused_ms; /* when pause() was called last */
 };
 
-static int fail(const struct load *load, const char *what, const char *path) {
-    log_write(load->log, LOG_WARNING, "cannot %s %s: %s", what, path,
-              strerror(errno));
-    return -1;
+/* ---- What was found ------------------------------------------------------ */
+
+static void note_why(struct load *load, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+static void note_why(struct load *load, const char *format, ...) {
+    char *why = xmalloc(WHY_MAX);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why, WHY_MAX, format, args);
+    va_end(args);
+    free((char *)load->found->why);
+    load->found->why = why;
 }
 
-/* Nothing has been changed yet when this is said, and nothing will be. The
- * record is the one behind what is held. */
-static int refuse(const struct load *load, const char *why) {
-    log_write(load->log, LOG_WARNING,
-              "%s is damaged in the record at byte %lld: %s. Nothing was "
-              "changed; good records before it: %llu",
-              load->path, (long long)load->offset + (long long)load->held, why,
-              (unsigned long long)load->records);
-    return -1;
+void aof_found_free(struct aof_found *found) {
+    free((char *)found->why);
+    found->why = NULL;
 }
+
+/* False, for its callers to return. */
+static bool damaged(struct load *load, int64_t at) {
+    load->found->verdict = AOF_DAMAGED;
+    load->found->at = at;
+    return false;
+}
+
+/* ---- Records ------------------------------------------------------------- */
 
 static bool is_word(const struct resp_request *record, const char *word) {
     return record->argc == 1 &&
            slice_equal_nocase(record->argv[0], slice_of(word));
 }
 
-static void say_progress(struct load *load) {
-    int64_t now = clock_ms();
+/* The record is well-formed, but the commands may not have it. */
+static bool replay(struct load *load, const struct resp_request *record) {
+    const struct aof_options *options = load->options;
+    struct slice name = record->argv[0];
+    const char *wrong;
 
-    if (now - load->said_ms < 1000) return;
-    load->said_ms = now;
-    log_write(load->log, LOG_NOTICE, "loading %s: %d %%", load->path,
-              (int)(load->offset * 100 / load->size));
-}
-
-/* The record is well-formed, but the commands will not have it. */
-static int refuse_command(const struct load *load, struct slice name,
-                          const char *why) {
-    char text[NAME_SHOWN_MAX + 64];
-
+    wrong = options->replay(options->context, record->argv, record->argc);
+    if (wrong == NULL) {
+        load->found->records++;
+        return true;
+    }
     if (name.len > NAME_SHOWN_MAX) name.len = NAME_SHOWN_MAX;
-    snprintf(text, sizeof text, "'%.*s': %s", (int)name.len, name.data, why);
-    return refuse(load, text);
+    note_why(load, "'%.*s': %s", (int)name.len, name.data, wrong);
+    return damaged(load, load->record_at);
 }
 
-static int replay_record(struct load *load, const struct resp_request *record) {
-    const char *wrong = load->replay(load->context, record->argv, record->argc);
-
-    if (wrong != NULL) return refuse_command(load, record->argv[0], wrong);
-    load->records++;
-    return 0;
-}
-
-/* Now that its EXEC is there, run what stands between it and MULTI: the first
- * 'size' bytes. */
-static int replay_transaction(struct load *load, size_t size) {
-    const char *bytes = buf_slice(&load->bytes).data;
+/* Now that its EXEC is there, run what stands between it and MULTI. */
+static bool replay_transaction(struct load *load) {
+    struct slice rest = buf_slice(&load->held);
     struct resp_request record = {0};
-    int result = 0;
+    bool good = true;
 
-    /* 'held' goes through them once more, so that refuse() knows where. */
-    for (load->held = 0; result == 0; load->held += record.size) {
+    while (good && rest.len > 0) {
+        resp_read_request(&record, rest);
+        good = replay(load, &record);
+        rest.data += record.size;
+        rest.len -= record.size;
         resp_request_next(&record);
-        resp_read_request(
-            &record, (struct slice){bytes + load->held, size - load->held});
-        if (load->held + record.size == size) break; /* that was EXEC */
-        if (load->held > 0) result = replay_record(load, &record);
     }
     resp_request_free(&record);
-    return result;
+    buf_free(&load->held);
+    load->in_transaction = false;
+    return good;
 }
 
 /* A transaction is replayed whole or not at all. So its records are held until
  * the last of them has been read. */
-static int take_record(struct load *load) {
+static bool take_record(struct load *load, struct slice bytes) {
     struct resp_request *record = &load->request;
-    size_t size = load->held + record->size;
 
     if (is_word(record, "multi")) {
-        if (load->in_transaction) return refuse(load, "MULTI within MULTI");
+        if (load->in_transaction) {
+            note_why(load, "MULTI within MULTI");
+            return damaged(load, load->record_at);
+        }
         load->in_transaction = true;
-    } else if (is_word(record, "exec")) {
-        if (!load->in_transaction) return refuse(load, "EXEC without MULTI");
-        if (replay_transaction(load, size) == -1) return -1;
-        load->in_transaction = false;
-    } else if (!load->in_transaction) {
-        if (replay_record(load, record) == -1) return -1;
+        load->multi_at = load->record_at;
+        load->multi_chain = load->reader.chain;
+        return true;
     }
-    if (load->in_transaction) {
-        load->held = size;
+    if (is_word(record, "exec")) {
+        if (load->in_transaction) return replay_transaction(load);
+        note_why(load, "EXEC without MULTI");
+        return damaged(load, load->record_at);
+    }
+    if (!load->in_transaction) return replay(load, record);
+    buf_append(&load->held, bytes.data, bytes.len);
+    return true;
+}
+
+/* Whether to go on; now and then others get a turn. */
+static bool breathe(struct load *load) {
+    int64_t now = clock_ms();
+
+    if (load->options->pause == NULL || now - load->paused_ms < PAUSE_MS) {
+        return true;
+    }
+    load->paused_ms = now;
+    load->gave_up = !load->options->pause(load->options->context,
+                                          load->record_at, load->found->size);
+    return !load->gave_up;
+}
+
+/* The records of a block, which are whole, with comments between them. */
+static bool take_block(struct load *load) {
+    struct slice rest = load->reader.records;
+    int64_t at = load->reader.records_at;
+    unsigned count = 0;
+    size_t size;
+
+    for (; rest.len > 0;
+         rest.data += size, rest.len -= size, at += (int64_t)size) {
+        if (rest.data[0] == '#') {
+            const char *end = memchr(rest.data, '\n', rest.len);
+
+            size = end == NULL ? rest.len : (size_t)(end - rest.data) + 1;
+            continue;
+        }
+        load->record_at = at;
+        if (++count % RECORDS_A_LOOK == 0 && !breathe(load)) return false;
+        /* The wire allows lines of words and empty arrays; the log does not. */
+        if (rest.data[0] != '*' ||
+            resp_read_request(&load->request, rest) != RESP_COMPLETE ||
+            load->request.argc == 0) {
+            note_why(load, "no record of a change");
+            return damaged(load, at);
+        }
+        size = load->request.size;
+        if (!take_record(load, (struct slice){rest.data, size})) return false;
+        resp_request_next(&load->request);
+    }
+    /* A turn is a block, and a transaction is part of a turn. */
+    if (load->in_transaction && load->reader.records_at > load->reader.offset) {
+        note_why(load, "a transaction without its end");
+        return damaged(load, load->reader.offset);
+    }
+    return breathe(load);
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+/* What is wrong, or torn, may be cut off if nothing says that it was on the
+ * disk. Without seals, nothing ever does: then only a torn record is taken for
+ * what a crash leaves, and what the settings allow. */
+static void judge(struct load *load, enum aof_read what) {
+    const struct aof_settings *settings = &load->options->settings;
+    struct aof_reader *reader = &load->reader;
+    struct aof_found *found = load->found;
+    bool has_seals = reader->chain.id != 0 || reader->is_first_wrong;
+
+    found->at = load->in_transaction ? load->multi_at : reader->offset;
+    found->chain = load->in_transaction ? load->multi_chain : reader->chain;
+    found->in_transaction = load->in_transaction;
+    found->verdict = AOF_CRASHED;
+    if (what == AOF_WRONG) {
+        note_why(load, "%s", reader->wrong);
     } else {
-        load->held = 0;
-        load->offset += (int64_t)size;
-        buf_consume(&load->bytes, size);
+        note_why(load, "it ends within a %s",
+                 load->in_transaction    ? "transaction"
+                 : reader->chain.id != 0 ? "block"
+                                         : "record");
     }
-    resp_request_next(record);
-    return 0;
+    if (what != AOF_END && aof_reader_look_ahead(reader) == -1) {
+        found->verdict = AOF_UNREAD;
+        return;
+    }
+    found->synced = reader->synced;
+    if (reader->synced > found->at) found->verdict = AOF_DAMAGED;
+    if (what == AOF_WRONG && !has_seals &&
+        found->size - found->at > settings->corrupt_tail_max) {
+        found->verdict = AOF_DAMAGED;
+    }
+    if (settings->refuses_torn) found->verdict = AOF_DAMAGED;
 }
 
-/* Replay all whole records of 'bytes'. */
-static int replay_whole(struct load *load) {
-    for (;;) {
-        struct slice all = buf_slice(&load->bytes);
-        struct slice in = {all.data + load->held, all.len - load->held};
+static void find_all(struct load *load) {
+    struct aof_found *found = load->found;
+    enum aof_read got;
 
-        /* The wire allows lines of words and empty arrays; the log does
-         * not. */
-        if (in.len > 0 && in.data[0] != '*') {
-            return refuse(load, "expected '*', the start of a record");
+    while ((got = aof_reader_next(&load->reader)) == AOF_RECORDS) {
+        if (take_block(load)) continue;
+        if (load->gave_up) {
+            errno = 0;
+            found->verdict = AOF_UNREAD;
         }
-        switch (resp_read_request(&load->request, in)) {
-        case RESP_NEED_MORE: return 0;
-        case RESP_ERROR: return refuse(load, load->request.error);
-        case RESP_COMPLETE: break;
-        }
-        if (load->request.argc == 0) return refuse(load, "an empty record");
-        if (take_record(load) == -1) return -1;
+        return;
+    }
+    found->synced = load->reader.synced;
+    found->seals = load->reader.seals;
+    if (got == AOF_FAILED) {
+        found->verdict = AOF_UNREAD;
+    } else if (got == AOF_END && !load->in_transaction) {
+        found->verdict = AOF_GOOD;
+        found->at = load->reader.offset;
+        found->chain = load->reader.chain;
+        found->ends_clean = load->reader.says_all;
+    } else {
+        judge(load, got);
     }
 }
 
-static int read_all(struct load *load) {
-    for (;;) {
-        char *room = buf_reserve(&load->bytes, AOF_READ_SIZE);
-        ssize_t got = read(load->fd, room, AOF_READ_SIZE);
+static bool is_rdb(int fd) {
+    char start[5];
 
-        if (got == 0) return 0;
-        if (got == -1 && errno == EINTR) continue;
-        if (got == -1) return fail(load, "read", load->path);
-        buf_added(&load->bytes, (size_t)got);
-        if (replay_whole(load) == -1) return -1;
-        say_progress(load);
-    }
+    return pread(fd, start, sizeof start, 0) == sizeof start &&
+           memcmp(start, "REDIS", sizeof start) == 0;
 }
+
+void aof_find(int fd, const struct crc64 *crc64,
+              const struct aof_options *options, struct aof_found *found) {
+    static const struct seal_chain none = {0};
+    struct load load = {
+        .options = options, .found = found, .paused_ms = clock_ms()};
+    struct stat status;
+
+    *found = (struct aof_found){.verdict = AOF_UNREAD};
+    if (fstat(fd, &status) == -1) return;
+    found->size = status.st_size;
+    if (aof_reader_open(&load.reader, fd, crc64, 0, found->size, &none) == -1) {
+        return;
+    }
+    find_all(&load);
+    found->is_rdb = found->verdict == AOF_DAMAGED && found->at == 0 &&
+                    is_rdb(fd);
+    aof_reader_close(&load.reader);
+    buf_free(&load.held);
+    resp_request_free(&load.request);
+}
+
+/* ---- Cutting ------------------------------------------------------------- */
 
 int aof_sync_directory(const char *path) {
     char copy[PATH_MAX]; /* dirname(3) may change what it is given */
@@ -199,76 +309,138 @@ static int write_all(int fd, struct slice bytes) {
 }
 
 /* A new file for what is cut; an earlier one is never overwritten. */
-static int open_side_file(const struct load *load, char path[PATH_MAX]) {
+static int open_side_file(const char *path, int64_t at, char *side,
+                          size_t size) {
     int fd = -1;
     int i;
 
     for (i = 0; i < 1000; i++) {
-        int len = snprintf(path, PATH_MAX,
-                           i == 0 ? "%s.cut-%lld" : "%s.cut-%lld.%d",
-                           load->path, (long long)load->offset, i);
+        int len = snprintf(side, size,
+                           i == 0 ? "%s.cut-%lld" : "%s.cut-%lld.%d", path,
+                           (long long)at, i);
 
-        if (len >= PATH_MAX) {
+        if ((size_t)len >= size) {
             errno = ENAMETOOLONG;
             return -1;
         }
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        fd = open(side, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd != -1 || errno != EEXIST) break;
     }
     return fd;
 }
 
-/* The file ends within a record, or a transaction: all of it is in 'bytes'.
- * First make sure that it is kept elsewhere, then cut. */
-static int cut_torn_record(struct load *load) {
-    struct slice torn = buf_slice(&load->bytes);
-    char path[PATH_MAX];
-    int side = open_side_file(load, path);
+static int copy_from(int fd, int64_t at, int to) {
+    char *bytes = xmalloc(AOF_READ_SIZE);
+    ssize_t got;
+    int result = lseek(fd, (off_t)at, SEEK_SET) == -1 ? -1 : 0;
+
+    while (result == 0 && (got = read(fd, bytes, AOF_READ_SIZE)) != 0) {
+        if (got == -1 && errno == EINTR) continue;
+        result = got == -1 ? -1
+                           : write_all(to, (struct slice){bytes, (size_t)got});
+    }
+    free(bytes);
+    return result;
+}
+
+int aof_cut(int fd, const char *path, const struct aof_found *found, char *side,
+            size_t side_size) {
+    int to = open_side_file(path, found->at, side, side_size);
+    int cause;
     int kept;
 
-    if (side == -1) return fail(load, "make", path);
-    kept = write_all(side, torn);
-    if (kept == 0) kept = fsync(side);
-    if (close(side) == -1) kept = -1;
-    if (kept == -1 || aof_sync_directory(path) == -1) {
-        fail(load, "write", path);
-        unlink(path); /* the file still has it all; a disk may be full */
+    if (to == -1) return -1;
+    kept = copy_from(fd, found->at, to);
+    if (kept == 0) kept = fsync(to);
+    cause = errno;
+    if (close(to) == -1 && kept == 0) {
+        kept = -1;
+        cause = errno;
+    }
+    if (kept == 0) {
+        kept = aof_sync_directory(side);
+        cause = errno;
+    }
+    if (kept == -1) {
+        unlink(side); /* the file still has it all; a disk may be full */
+        errno = cause;
         return -1;
     }
-    if (ftruncate(load->fd, (off_t)load->offset) == -1 ||
-        fsync(load->fd) == -1) {
-        return fail(load, "cut", load->path);
+    if (ftruncate(fd, (off_t)found->at) == -1 || fsync(fd) == -1) {
+        snprintf(side, side_size, "%s", path);
+        return -1;
     }
-    log_write(load->log, LOG_WARNING,
-              "%s ended within a %s, as after a crash: its last %zu bytes, "
-              "from byte %lld on, are now in %s",
-              load->path, load->in_transaction ? "transaction" : "record",
-              torn.len, (long long)load->offset, path);
     return 0;
 }
 
-int64_t aof_load(int fd, const char *path, const struct log *log,
-                 aof_replay_fn *replay, void *context) {
-    struct load load = {.fd = fd,
-                        .path = path,
-                        .log = log,
-                        .replay = replay,
-                        .context = context,
-                        .said_ms = clock_ms()};
-    struct stat status;
-    int result;
+/* ---- Loading ------------------------------------------------------------- */
 
-    if (fstat(fd, &status) == -1) return fail(&load, "read", path);
-    load.size = status.st_size;
-    result = read_all(&load);
-    if (result == 0 && buf_len(&load.bytes) > 0) {
-        result = cut_torn_record(&load);
+/* Nothing has been changed yet when this is said, and nothing will be. */
+static int refuse(const struct aof_options *options,
+                  const struct aof_found *found) {
+    const struct log *log = options->log;
+
+    if (found->is_rdb) {
+        log_write(log, LOG_WARNING,
+                  "%s begins with a snapshot in Redis's RDB format, which is "
+                  "not read here. To have it all as commands, say to the Redis "
+                  "that wrote it: CONFIG SET aof-use-rdb-preamble no, and then "
+                  "BGREWRITEAOF",
+                  options->path);
+        return -1;
     }
-    if (result == 0 && load.records > 0) {
-        log_write(log, LOG_NOTICE, "loaded %llu records from %s",
-                  (unsigned long long)load.records, path);
+    log_write(log, LOG_WARNING,
+              "%s is damaged at byte %lld: %s. Nothing was changed; good "
+              "records before it: %llu",
+              options->path, (long long)found->at, found->why,
+              (unsigned long long)found->records);
+    if (found->synced > found->at && found->synced < INT64_MAX) {
+        log_write(log, LOG_WARNING,
+                  "a later seal says that all before byte %lld was on the "
+                  "disk, so it was no crash that left it so",
+                  (long long)found->synced);
     }
-    buf_free(&load.bytes);
-    resp_request_free(&load.request);
-    return result == 0 ? load.offset : -1;
+    return -1;
+}
+
+static int fail(const struct aof_options *options, const char *what,
+                const char *path) {
+    log_write(options->log, LOG_WARNING, "cannot %s %s: %s", what, path,
+              strerror(errno));
+    return -1;
+}
+
+static int cut(int fd, const struct aof_options *options,
+               const struct aof_found *found) {
+    char side[PATH_MAX];
+
+    if (aof_cut(fd, options->path, found, side, sizeof side) == -1) {
+        return fail(options, strcmp(side, options->path) == 0 ? "cut" : "write",
+                    side);
+    }
+    log_write(options->log, LOG_WARNING,
+              "%s has at its end what a crash leaves (%s): its last %lld "
+              "bytes, from byte %lld on, are now in %s",
+              options->path, found->why, (long long)(found->size - found->at),
+              (long long)found->at, side);
+    return 0;
+}
+
+int aof_load(int fd, const struct crc64 *crc64,
+             const struct aof_options *options, struct aof_found *found) {
+    aof_find(fd, crc64, options, found);
+    switch (found->verdict) {
+    case AOF_GOOD: break;
+    case AOF_CRASHED:
+        if (cut(fd, options, found) == -1) return -1;
+        break;
+    case AOF_DAMAGED: return refuse(options, found);
+    case AOF_UNREAD:
+        return errno == 0 ? -1 : fail(options, "read", options->path);
+    }
+    if (found->records > 0) {
+        log_write(options->log, LOG_NOTICE, "loaded %llu records from %s",
+                  (unsigned long long)found->records, options->path);
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@
 #include "net.h"
 #include "net_peer.h"
 #include "resp.h"
+#include "snapshot.h"
 #include "store.h"
 
 #include <errno.h>
@@ -112,6 +113,7 @@ static bool open_aof(struct server *server) {
                               .log = &server->log,
                               .replay = command_replay,
                               .context = server->store,
+                              .snapshot = snapshot_write,
                               .settings = settings_of(server->config)});
     server->log_database = store_selected(server->store);
     return server->aof != NULL && can_select_all(server);

@@ -24,6 +24,7 @@ static struct {
     struct log log;
     struct store *store;
     struct buf replayed; /* what was replayed, as records */
+    struct aof_settings settings;
 } room;
 
 /* Some thousand files are made and synced here: in memory, if there is a file
@@ -56,6 +57,8 @@ static inline void enter_room(void) {
     room.log = (struct log){fileno(room.said), LOG_DEBUG};
     room.store = store_new();
     room.replayed = (struct buf){0};
+    room.settings = (struct aof_settings){.fsync = FSYNC_EVERYSEC,
+                                          .has_no_seals = true};
 }
 
 static inline void leave_room(void) {
@@ -141,7 +144,8 @@ static inline struct aof *open_at(const char *path) {
                                           .log = &room.log,
                                           .replay = replay,
                                           .context = room.store,
-                                          .settings = {FSYNC_EVERYSEC}});
+
+                                          .settings = room.settings});
 }
 
 static inline struct aof *open_log(void) {
