@@ -19,8 +19,9 @@ enum aof_verdict {
 /* What was found in a file. */
 struct aof_found {
     enum aof_verdict verdict;
-    int64_t at;              /* offset; if AOF_GOOD, of the end */
-    int64_t size;            /* of the file */
+    int64_t at;     /* offset; if AOF_GOOD, of the end */
+    int64_t cut_at; /* of the block, or transaction, that this is part of */
+    int64_t size;   /* of the file */
     struct seal_chain chain; /* of what stands before 'at' */
     const char *why;         /* owned; NULL if it is good */
     bool in_transaction;     /* 'at' is where it began */
@@ -38,7 +39,7 @@ void aof_find(int fd, const struct crc64 *crc64,
               const struct aof_options *options, struct aof_found *found);
 void aof_found_free(struct aof_found *found);
 
-/* Cut the file off at found->at, after all from there on is in a side file,
+/* Cut the file off at found->cut_at, after all from there on is in a side file,
  * "PATH.cut-OFFSET", whose name is written to 'side', and on the disk. -1 with
  * errno, and the name of what failed in 'side'. */
 int aof_cut(int fd, const char *path, const struct aof_found *found, char *side,

@@ -4,6 +4,7 @@
  * is its value whatever it looks like; more follow until the next "--". */
 #include "options.h"
 
+#include "aof_check.h"
 #include "config.h"
 #include "params.h"
 #include "slice.h"
@@ -21,10 +22,14 @@ static bool is_name(const char *argument) {
 static void print_help(void) {
     printf(
         "redis-lite " VERSION ": a small server for Redis clients\n\n"
-        "usage: redis-lite [FILE] [--name value...]...\n\n"
+        "usage: redis-lite [FILE] [--name value...]...\n"
+        "       redis-lite --check-aof FILE [--fix | --export]\n\n"
         "FILE is a configuration file in Redis's syntax: \"name value...\" a "
         "line.\n");
     config_print_help();
+    printf("%-30slook at an append-only file: say what a start would\n"
+           "%30sdo with it; do it (--fix); print its records (--export)\n",
+           "  --check-aof FILE", "");
     printf("%-30sshow this\n", "  --help");
     printf("%-30sshow the version\n", "  --version");
 }
@@ -38,6 +43,24 @@ static bool show(const char *argument) {
         return false;
     }
     return true;
+}
+
+/* "--check-aof FILE" and what is to be done: no server is started, and how the
+ * program ends is the answer. */
+static enum options_result check(char **argv, char error[OPTIONS_ERROR_MAX]) {
+    enum aof_check what = AOF_CHECK_REPORT;
+
+    if (argv[0] != NULL && argv[1] != NULL) {
+        if (strcmp(argv[1], "--fix") == 0) what = AOF_CHECK_FIX;
+        if (strcmp(argv[1], "--export") == 0) what = AOF_CHECK_EXPORT;
+    }
+    if (argv[0] == NULL || argv[what == AOF_CHECK_REPORT ? 1 : 2] != NULL) {
+        snprintf(error, OPTIONS_ERROR_MAX,
+                 "usage: --check-aof FILE [--fix | --export]");
+        return OPTIONS_ERROR;
+    }
+    if (!aof_check(argv[0], what)) exit(EXIT_FAILURE);
+    return OPTIONS_SHOWN;
 }
 
 /* One option, from argv[0] on: how many words it has with its values; 0, and
@@ -105,6 +128,7 @@ static enum options_result read_all(struct config *config, char **argv,
         int used;
 
         if (show(*at)) return OPTIONS_SHOWN;
+        if (strcmp(*at, "--check-aof") == 0) return check(at + 1, error);
         used = take_option(config, at, error);
         if (used == 0) return OPTIONS_ERROR;
         at += used;
