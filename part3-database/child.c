@@ -45,7 +45,7 @@ bool child_is_orphan(const struct child *child) {
 /* Linux can end it at once. Elsewhere it has to look. */
 static void die_with_parent(const struct child *child) {
 #ifdef PR_SET_PDEATHSIG
-
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
     /* If that came too late. */
     if (child_is_orphan(child)) _exit(EXIT_FAILURE);
