@@ -44,6 +44,8 @@ struct conn {
     int64_t partial_ms;  /* it began the request that is partial; 0: none is */
     int64_t over_ms;     /* it went over the soft limit of output; 0: is not */
     size_t memory;       /* bytes that it took when it was last served */
+    bool wrote;          /* in this turn it changed data */
+    bool waits;          /* to write, until the disk has caught up */
     size_t lines_start;  /* where, in this turn's lines for monitors, it came
                             to be one */
 };

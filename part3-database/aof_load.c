@@ -36,6 +36,7 @@ struct load {
     bool in_transaction;           /* MULTI was read, and EXEC not yet */
     struct buf held;               /* what stands between them */
     int64_t multi_at;              /* where MULTI stands... */
+    int64_t held_at;               /* where 'held' begins in the file */
     struct seal_chain multi_chain; /* ...in a block that begins so */
     bool gave_up;
     int64_t paused_ms; /* when pause() was called last */
@@ -100,9 +101,11 @@ static bool replay_transaction(struct load *load) {
     struct resp_request record = {0};
     bool good = true;
 
+    load->record_at = load->held_at;
     while (good && rest.len > 0) {
         resp_read_request(&record, rest);
         good = replay(load, &record);
+        load->record_at += (int64_t)record.size;
         rest.data += record.size;
         rest.len -= record.size;
         resp_request_next(&record);
@@ -125,6 +128,7 @@ static bool take_record(struct load *load, struct slice bytes) {
         }
         load->in_transaction = true;
         load->multi_at = load->record_at;
+        load->held_at = load->record_at + (int64_t)bytes.len;
         load->multi_chain = load->reader.chain;
         return true;
     }
@@ -198,8 +202,8 @@ static void judge(struct load *load, enum aof_read what) {
     struct aof_found *found = load->found;
     bool has_seals = reader->chain.id != 0 || reader->is_first_wrong;
 
-    found->at = found->cut_at = load->in_transaction ? load->multi_at
-                                                     : reader->offset;
+    found->at = reader->offset;
+    found->cut_at = load->in_transaction ? load->multi_at : reader->offset;
     found->chain = load->in_transaction ? load->multi_chain : reader->chain;
     found->in_transaction = load->in_transaction;
     found->verdict = AOF_CRASHED;
@@ -216,9 +220,9 @@ static void judge(struct load *load, enum aof_read what) {
         return;
     }
     found->synced = reader->synced;
-    if (reader->synced > found->at) found->verdict = AOF_DAMAGED;
+    if (reader->synced > found->cut_at) found->verdict = AOF_DAMAGED;
     if (what == AOF_WRONG && !has_seals &&
-        found->size - found->at > settings->corrupt_tail_max) {
+        found->size - found->cut_at > settings->corrupt_tail_max) {
         found->verdict = AOF_DAMAGED;
     }
     if (settings->refuses_torn) found->verdict = AOF_DAMAGED;
@@ -242,7 +246,7 @@ static void find_all(struct load *load) {
         found->verdict = AOF_UNREAD;
     } else if (got == AOF_END && !load->in_transaction) {
         found->verdict = AOF_GOOD;
-        found->at = load->reader.offset;
+        found->at = found->cut_at = load->reader.offset;
         found->chain = load->reader.chain;
         found->ends_clean = load->reader.says_all;
     } else {
@@ -299,7 +303,7 @@ static int refuse(const struct aof_options *options,
               "records before it: %llu",
               options->path, (long long)found->at, found->why,
               (unsigned long long)found->records);
-    if (found->synced > found->at && found->synced < INT64_MAX) {
+    if (found->synced > found->cut_at && found->synced < INT64_MAX) {
         log_write(log, LOG_WARNING,
                   "a later seal says that all before byte %lld was on the "
                   "disk, so it was no crash that left it so",
@@ -326,8 +330,9 @@ static int cut(int fd, const struct aof_options *options,
     log_write(options->log, LOG_WARNING,
               "%s has at its end what a crash leaves (%s): its last %lld "
               "bytes, from byte %lld on, are now in %s",
-              options->path, found->why, (long long)(found->size - found->at),
-              (long long)found->at, side);
+              options->path, found->why,
+              (long long)(found->size - found->cut_at),
+              (long long)found->cut_at, side);
     return 0;
 }
 

@@ -84,12 +84,12 @@ static int load(struct aof *aof) {
     int result = aof_load(aof->file.fd, &aof->crc64, &aof->options, &found);
 
     if (result == 0) {
-        aof->file.size = aof->rewrite.base_size = found.at;
+        aof->file.size = aof->rewrite.base_size = found.cut_at;
         aof->file.chain = found.chain;
         aof->file.says_all = found.ends_clean;
         atomic_store(&syncer->fd, aof->file.fd);
-        atomic_store(&syncer->written, found.at);
-        if (found.at > 0) result = aof_sync_now(aof);
+        atomic_store(&syncer->written, found.cut_at);
+        if (found.cut_at > 0) result = aof_sync_now(aof);
         if (result == -1) aof_fail(aof, "sync", path_of(aof));
     }
     aof_found_free(&found);

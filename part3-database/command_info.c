@@ -45,9 +45,10 @@ static void add_server(struct buf *text, struct server *server) {
 static void add_clients(struct buf *text, struct server *server) {
     text_append(text,
                 "connected_clients:%zu\r\ncluster_connections:0\r\n"
-                "maxclients:%lld\r\nblocked_clients:0\r\n"
+                "maxclients:%lld\r\nblocked_clients:%zu\r\n"
                 "tracking_clients:0\r\n",
-                server->client_count, (number)server->config->maxclients);
+                server->client_count, (number)server->config->maxclients,
+                server->waiting_count);
 }
 
 /* As Redis prints a number of bytes for people. */
@@ -116,26 +117,71 @@ static void add_memory(struct buf *text, struct server *server) {
                 server->clients_memory);
 }
 
-static void add_persistence(struct buf *text, struct server *server) {
+static void add_loading(struct buf *text, const struct server *server) {
+    number seconds = (number)(time_us() / 1000000 - server->load_began_s);
+    double share = server->load_size > 0
+                       ? (double)server->load_done / (double)server->load_size
+                       : 0;
+
     text_append(text,
-                "loading:0\r\nasync_loading:0\r\n"
+                "loading_start_time:%lld\r\nloading_total_bytes:%lld\r\n"
+                "loading_loaded_bytes:%lld\r\nloading_loaded_perc:%.2f\r\n"
+                "loading_eta_seconds:%lld\r\n",
+                (number)server->load_began_s, (number)server->load_size,
+                (number)server->load_done, share * 100,
+                share > 0 ? (number)((double)seconds * (1 - share) / share) + 1
+                          : 1);
+}
+
+/* What Redis tells only if there is such a file. */
+static void add_log(struct buf *text, const struct aof_status *status) {
+    text_append(text,
+                "aof_current_size:%lld\r\naof_base_size:%lld\r\n"
+                "aof_pending_rewrite:0\r\naof_buffer_length:%lld\r\n"
+                "aof_pending_bio_fsync:%d\r\naof_delayed_fsync:%llu\r\n",
+                (number)status->size, (number)status->base_size,
+                (number)status->pending, status->is_syncing,
+                (unsigned long long)status->delayed);
+}
+
+static number seconds_of(int64_t ms) {
+    return ms < 0 ? -1 : (number)(ms / 1000);
+}
+
+static void add_persistence(struct buf *text, struct server *server) {
+    struct aof_status status = {.last_rewrite_ms = -1};
+    bool has_error = server->aof != NULL && aof_error(server->aof) != 0;
+
+    if (server->aof != NULL) status = aof_status(server->aof);
+    text_append(text,
+                "loading:%d\r\nasync_loading:0\r\n"
                 "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n"
                 "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:ok\r\n"
                 "rdb_last_bgsave_time_sec:-1\r\n"
                 "rdb_current_bgsave_time_sec:-1\r\n",
-                (number)server->last_sync_s);
+                server->is_loading, (number)server_last_sync(server));
     text_append(text,
-                "aof_enabled:%d\r\naof_rewrite_in_progress:0\r\n"
-                "aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\n"
-                "aof_current_rewrite_time_sec:-1\r\n"
-                "aof_last_bgrewrite_status:ok\r\naof_last_write_status:%s\r\n",
-                server->aof != NULL, server->has_lost_log ? "err" : "ok");
+                "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\n"
+                "aof_rewrite_scheduled:%d\r\naof_last_rewrite_time_sec:%lld\r\n"
+                "aof_current_rewrite_time_sec:%lld\r\n"
+                "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
+                "aof_last_write_status:%s\r\naof_last_cow_size:0\r\n",
+                server->config->appendonly, status.is_rewriting,
+                server->is_rewrite_wanted, seconds_of(status.last_rewrite_ms),
+                seconds_of(status.is_rewriting ? status.rewrite_ms : -1),
+                status.has_failed ? "err" : "ok",
+                (unsigned long long)status.rewrites,
+                has_error || server->has_lost_log ? "err" : "ok");
+    if (server->aof != NULL) add_log(text, &status);
+    if (server->is_loading) add_loading(text, server);
 }
 
 static void add_stats(struct buf *text, struct server *server) {
     const struct server_figures *figures = &server->figures;
     const struct store_figures *store = store_figures(server->store);
+    struct aof_status status = {0};
 
+    if (server->aof != NULL) status = aof_status(server->aof);
     text_append(text,
                 "total_connections_received:%llu\r\n"
                 "total_commands_processed:%llu\r\n"
@@ -160,8 +206,9 @@ static void add_stats(struct buf *text, struct server *server) {
                 (unsigned long long)store->misses);
     text_append(text,
                 "pubsub_channels:0\r\npubsub_patterns:0\r\n"
-                "latest_fork_usec:0\r\ntotal_forks:0\r\n"
+                "latest_fork_usec:%lld\r\ntotal_forks:%llu\r\n"
                 "total_error_replies:%llu\r\n",
+                (number)status.fork_us, (unsigned long long)status.rewrites,
                 (unsigned long long)figures->errors);
 }
 

@@ -23,7 +23,37 @@ void command_time(struct call *call) {
 
 /* Since when nothing can be lost: the last sync of the log. */
 void command_lastsave(struct call *call) {
-    resp_write_integer(call->out, call->server->last_sync_s);
+    resp_write_integer(call->out, server_last_sync(call->server));
+}
+
+/* The child has to see what the log has: no more, so it may have to wait until
+ * the turn is over. */
+void command_bgrewriteaof(struct call *call) {
+    struct server *server = call->server;
+    struct aof_status status;
+
+    if (server->aof == NULL) {
+        resp_write_error(call->out,
+                         "ERR there is no append-only file (appendonly no)");
+        return;
+    }
+    status = aof_status(server->aof);
+    if (status.is_rewriting) {
+        resp_write_error(call->out, "ERR Background append only file rewriting "
+                                    "already in progress");
+    } else if (server_has_child(server) || server->in_transaction ||
+               status.pending > 0) {
+        server->is_rewrite_wanted = true;
+        resp_write_simple(call->out,
+                          "Background append only file rewriting scheduled");
+    } else if (aof_rewrite(server->aof) == -1) {
+        resp_write_error(call->out,
+                         "ERR Can't execute an AOF background rewriting. "
+                         "Please check the server logs for more information.");
+    } else {
+        resp_write_simple(call->out,
+                          "Background append only file rewriting started");
+    }
 }
 
 /* A master without replicas. */

@@ -55,6 +55,12 @@ struct config {
     char *aof_path; /* "dir" and "appendfilename" are its halves */
     bool appendonly;
     int64_t appendfsync; /* enum aof_fsync */
+    bool aof_seals;
+    bool aof_timestamp_enabled;
+    bool aof_load_truncated;
+    int64_t aof_load_corrupt_tail_size;  /* bytes */
+    int64_t auto_aof_rewrite_percentage; /* of growth; 0: by nobody's leave */
+    int64_t auto_aof_rewrite_min_size;   /* bytes of the file */
 
     /* Seeing what goes on. */
     char *logfile;                   /* a path; "": standard error */

@@ -73,8 +73,8 @@ command_fn command_config;
 command_fn command_info;
 
 /* command_server.c */
-command_fn command_debug, command_lastsave, command_latency, command_memory,
-    command_monitor, command_role, command_shutdown, command_slowlog,
-    command_time;
+command_fn command_bgrewriteaof, command_debug, command_lastsave,
+    command_latency, command_memory, command_monitor, command_role,
+    command_shutdown, command_slowlog, command_time;
 
 #endif

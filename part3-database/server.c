@@ -63,6 +63,11 @@ static void execute_all(struct server *server, struct conn *conn,
             conn->session.closing = true;
             return;
         }
+        if (server_must_wait(server, conn, &query->request)) {
+            conn->stalled = conn->waits = true;
+            server->waiting_count++;
+            return;
+        }
         conn->partial_ms = 0;
         server_execute(server, conn, &query->request);
         buf_consume(&query->bytes, query->request.size);
@@ -77,6 +82,9 @@ static void serve(struct server *server, struct conn *conn, unsigned ready) {
     server->served[server->served_count++] = conn;
     conn->replies_start = buf_len(&server->replies);
     conn->replies_len = 0;
+    conn->wrote = false;
+    /* Nothing of it was asked for: its peer is gone. */
+    if (conn->waits) conn->dead = true;
     if (conn->dead || conn->session.closing || conn_is_full(conn)) return;
 
     query = conn_query(conn, &server->query);
@@ -114,28 +122,13 @@ static void empty(struct buf *sent) {
     }
 }
 
-static int commit(struct server *server) {
-    int64_t began_us = clock_us();
-
-    if (server->aof == NULL) return 0;
-    if (aof_commit(server->aof) == -1) {
-        log_write(&server->log, LOG_WARNING,
-                  "cannot write %s, so nothing more can be promised: %s",
-                  server->config->aof_path, strerror(errno));
-        server->has_lost_log = true;
-        return -1;
-    }
-    server_note_latency(server, LATENCY_AOF_WRITE, clock_us() - began_us);
-    return 0;
-}
-
 /* Steps 3 and 4. Monitors come last, so that one gets the "+OK" before what it
  * asked for. */
 static int commit_and_send(struct server *server) {
     struct slice replies, lines;
     size_t i;
 
-    if (commit(server) == -1) return -1;
+    if (server_commit(server) == -1) return -1;
     replies = buf_slice(&server->replies);
     for (i = 0; i < server->served_count; i++) {
         struct conn *conn = server->served[i];
@@ -170,7 +163,7 @@ static void note_partial(struct conn *conn, int64_t now_ms) {
 
 /* What the loop is to wait for now, what the client costs; or its end. */
 static void settle_conn(struct server *server, struct conn *conn) {
-    unsigned interest = conn_interest(conn);
+    unsigned interest = conn->waits ? 0 : conn_interest(conn);
 
     if (!conn->dead && interest != conn->interest) {
         conn->interest = interest;

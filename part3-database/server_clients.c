@@ -178,6 +178,7 @@ void server_remove_conn(struct server *server, struct conn *conn) {
     log_write(&server->log, LOG_VERBOSE, "client %llu left",
               (unsigned long long)session->id);
     server_monitor(server, conn, false);
+    if (conn->waits) server->waiting_count--;
     transaction_end(session, server->watches);
     buf_free(&session->library);
     buf_free(&session->library_version);
@@ -285,7 +286,7 @@ static void check_client(struct server *server, struct conn *conn,
 
     server_check_output(server, conn, now_ms);
     if (conn->dead) return;
-    if (timeout > 0 && !conn->session.monitoring &&
+    if (timeout > 0 && !conn->session.monitoring && !conn->waits &&
         now_ms - conn->active_ms > timeout) {
         server_close_conn(server, conn);
     } else if (takes_too_long(server, conn, now_ms)) {

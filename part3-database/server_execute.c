@@ -66,8 +66,7 @@ static bool may_debug(const struct server *server,
 }
 
 /* Why this command may not run now: an error reply; NULL: it may. */
-static const char *refusal(const struct server *server,
-                           const struct command *command,
+static const char *refusal(struct server *server, const struct command *command,
                            const struct session *session) {
     int64_t maxmemory = server->config->maxmemory;
 
@@ -87,7 +86,7 @@ static const char *refusal(const struct server *server,
         server_memory(server) > (size_t)maxmemory) {
         return "OOM command not allowed when used memory > 'maxmemory'.";
     }
-    return NULL;
+    return server_refusal_of_log(server, command, session);
 }
 
 /* The error that it was answered with, which is at 'start'. */
@@ -176,7 +175,9 @@ static void run_and_log(struct server *server, const struct command *command,
     command->run(call);
     /* The log would take it, and the next start refuse it. */
     assert(!call->changed || (command->flags & COMMAND_WRITE));
-    if (call->changed) log_record(server, database, call->argv, call->argc);
+    if (!call->changed) return;
+    server_conn_of(call->session)->wrote = true;
+    log_record(server, database, call->argv, call->argc);
 }
 
 void server_run_call(struct server *server, const struct command *command,
@@ -201,6 +202,7 @@ void server_run_call(struct server *server, const struct command *command,
  * the clock once. Within EXEC, time stands still. */
 static void set_time(struct server *server) {
     server->time_us = server->turn_time_us + server->now_us - server->turn_us;
+    if (server->is_loading) return; /* a log is replayed at no time at all */
     store_set_time(server->store, server->time_us / 1000);
 }
 

@@ -5,7 +5,6 @@
 #include "net.h"
 #include "net_peer.h"
 #include "resp.h"
-#include "snapshot.h"
 #include "store.h"
 
 #include <errno.h>
@@ -84,41 +83,6 @@ static bool open_listeners(struct server *server) {
     return true;
 }
 
-/* Keys that nobody can select would be forgotten, and come back one day. */
-static bool can_select_all(const struct server *server) {
-    unsigned count = store_databases(server->store);
-
-    if (count <= server->config->databases) return true;
-    log_write(&server->log, LOG_WARNING,
-              "%s has keys in database %u: it wants 'databases' to be %u or "
-              "more",
-              server->config->aof_path, count - 1, count);
-    return false;
-}
-
-static struct aof_settings settings_of(const struct config *config) {
-    return (struct aof_settings){.fsync = (enum aof_fsync)config->appendfsync};
-}
-
-static bool open_aof(struct server *server) {
-    if (!server->config->appendonly) {
-        log_write(&server->log, LOG_WARNING,
-                  "appendonly is no: nothing will be kept");
-        return true;
-    }
-    /* Of the store it knows the time only from now on: what the log holds was
-     * there when it was written, and what went has its DEL. */
-    server->aof = aof_open(
-        &(struct aof_options){.path = server->config->aof_path,
-                              .log = &server->log,
-                              .replay = command_replay,
-                              .context = server->store,
-                              .snapshot = snapshot_write,
-                              .settings = settings_of(server->config)});
-    server->log_database = store_selected(server->store);
-    return server->aof != NULL && can_select_all(server);
-}
-
 static bool open_logfile(struct server *server) {
     const char *path = server->config->logfile;
     int fd;
@@ -136,7 +100,7 @@ static bool open_logfile(struct server *server) {
 
 bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]) {
     const struct config *config = server->config;
-    struct aof_settings settings = settings_of(config);
+    struct aof_settings settings = server_log_settings(config);
     int64_t wanted = config->maxclients;
 
     if (!limit_clients(server) || config->maxclients < wanted) {
@@ -226,27 +190,18 @@ struct server *server_new(const struct server_options *options) {
     /* The port first, the log second: a port in use should not be found out
      * only after a large log was loaded. Clients wait in the backlog. */
     if (!open_logfile(server) || !limit_clients(server) || !open_loop(server) ||
-        !open_listeners(server) || !open_aof(server) ||
+        !open_listeners(server) || !server_open_log(server) ||
         !server_apply_config(server, error)) {
         server_free(server);
         return NULL;
     }
     server_listen(server);
-    greet(server);
+    if (!server->stopping) greet(server);
     return server;
 }
 
 int server_port(const struct server *server) {
     return net_local_port(server->listeners[0]);
-}
-
-static int close_aof(struct server *server) {
-    if (server->aof == NULL || aof_close(server->aof) == 0) return 0;
-    if (!server->has_lost_log) {
-        log_write(&server->log, LOG_WARNING, "cannot sync %s: %s",
-                  server->config->aof_path, strerror(errno));
-    }
-    return -1;
 }
 
 int server_free(struct server *server) {
@@ -265,7 +220,7 @@ int server_free(struct server *server) {
     while (server->listener_count > 0) {
         close(server->listeners[--server->listener_count]);
     }
-    result = close_aof(server);
+    result = server_close_log(server);
     if (server->wake[0] != -1) close(server->wake[0]);
     if (server->wake[1] != -1) close(server->wake[1]);
     if (server->loop != NULL) loop_free(server->loop);

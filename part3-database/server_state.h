@@ -28,8 +28,9 @@ struct command_figures {
     uint64_t failed;   /* answered with an error */
 };
 
-#define ERROR_KINDS_MAX 16 /* we have fewer; more would count as the last */
-#define ERROR_KIND_LEN  16 /* bytes of the longest, its NUL included */
+#define DISK_ERROR_MAX  160 /* bytes */
+#define ERROR_KINDS_MAX 16  /* we have fewer; more would count as the last */
+#define ERROR_KIND_LEN  16  /* bytes of the longest, its NUL included */
 
 /* Of the errors that begin with one word. */
 struct error_figures {
@@ -61,7 +62,7 @@ struct server {
     int64_t started_ms; /* clock_ms() */
     char run_id[41];    /* 40 hexadecimal digits, drawn at the start */
     bool stopping;
-    bool has_lost_log; /* a commit failed, and that was logged */
+    bool has_lost_log; /* it can not go on, and that was logged */
     struct store_listener listener;
     struct resp_limits limits; /* of a request, as configured */
 
@@ -103,14 +104,24 @@ struct server {
 
     struct store *store;
     struct watches *watches;
-    struct aof *aof;         /* NULL: "appendonly no" */
-    unsigned log_database;   /* that the log has selected */
-    bool in_transaction;     /* EXEC runs... */
-    bool transaction_logged; /* ...and the log has its MULTI */
+    struct aof *aof;          /* NULL: "appendonly no", or it is loaded still */
+    int64_t log_ms;           /* clock_ms() of the next look after it */
+    bool is_rewrite_wanted;   /* BGREWRITEAOF, when that could not begin yet */
+    int64_t rewrite_again_ms; /* not before, for the last one failed */
+    size_t waiting_count;     /* clients that wait for the disk */
+    char disk_error[DISK_ERROR_MAX]; /* -MISCONF, as it was said last */
+    bool is_loading;
+    int64_t load_began_s;         /* time of day */
+    int64_t load_done, load_size; /* bytes of the file */
+    bool has_drawn;               /* the bar, on a terminal */
+    int64_t load_said_ms;         /* when the log told of it last */
+    unsigned log_database;        /* that the log has selected */
+    bool in_transaction;          /* EXEC runs... */
+    bool transaction_logged;      /* ...and the log has its MULTI */
     struct slowlog *slowlog;
     struct latency latency;
     bool no_active_expire; /* DEBUG SET-ACTIVE-EXPIRE 0 */
-    int64_t last_sync_s;   /* LASTSAVE: time of day */
+    int64_t last_sync_s;   /* LASTSAVE, if there is no log: time of day */
     struct server_figures figures;
 };
 
@@ -132,6 +143,37 @@ void server_end_transaction(struct server *server);
 /* The store's listener: what expired goes into the log, what changed to those
  * who watch it. */
 void server_listen(struct server *server);
+
+/* ---- server_log.c: the append-only file ---------------------------------- */
+
+/* Open it, and load what it holds; clients are served meanwhile, as far as that
+ * goes. False, logged, if that can not be; or the server is to stop. */
+bool server_open_log(struct server *server);
+
+/* -1 if that failed, logged. */
+int server_close_log(struct server *server);
+
+/* Step 3 of the turn. -1, logged, if the server can not go on. */
+int server_commit(struct server *server);
+
+/* Why this command may not run, for the sake of the log: an error reply; NULL:
+ * it may. */
+const char *server_refusal_of_log(struct server *server,
+                                  const struct command *command,
+                                  const struct session *session);
+
+/* Whether this request has to wait until the disk has caught up. */
+bool server_must_wait(const struct server *server, const struct conn *conn,
+                      const struct resp_request *request);
+
+/* LASTSAVE: the last sync of the log, or without one the start: the time of
+ * day, seconds. */
+int64_t server_last_sync(const struct server *server);
+
+/* Whether a child process is at work, and another one has to wait. */
+bool server_has_child(const struct server *server);
+
+struct aof_settings server_log_settings(const struct config *config);
 
 /* ---- server_note.c: who wants to know ------------------------------------ */
 

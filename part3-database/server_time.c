@@ -9,7 +9,8 @@
  * all time, as in Redis. */
 #define EXPIRE_US        1000
 #define EXPIRE_AGAIN_MS  4
-#define EXPIRE_MUCH      10 /* percent of those looked at */
+#define EXPIRE_MUCH      10  /* percent of those looked at */
+#define LOG_MS           100 /* the log is looked after so often, at least */
 #define CHECK_CLIENTS_MS 1000
 
 /* True if there is much to be done. */
@@ -30,20 +31,18 @@ static int64_t tend_store(struct server *server) {
     bool more = store_reclaim_some(server->store, EXPIRE_US);
 
     if (!more && !server->no_active_expire) more = expire_some(server);
+    if (pause > LOG_MS) pause = LOG_MS;
     return more && pause > EXPIRE_AGAIN_MS ? EXPIRE_AGAIN_MS : pause;
 }
 
 void server_tick(struct server *server) {
     int64_t now_ms = server->turn_us / 1000;
 
+    if (server->is_loading) return; /* what is there is not all yet */
     server_resume_accepting(server);
     if (now_ms < server->tick_ms) return;
     server->tick_ms = now_ms + tend_store(server);
     figures_sample(server, now_ms);
-    if (server->aof != NULL) {
-        aof_tick(server->aof);
-        server->last_sync_s = aof_status(server->aof).synced_s;
-    }
     if (now_ms < server->clients_ms) return;
     server->clients_ms = now_ms + CHECK_CLIENTS_MS;
     server_check_clients(server, now_ms);

@@ -897,7 +897,7 @@ START_TEST(an_exec_is_one_unit_in_the_log) {
         char name[20];
 
         snprintf(name, sizeof name, "log-%zu", i);
-        talk_open(&talk, name, "");
+        talk_open(&talk, name, "aof-seals no");
         talk.site.server->no_active_expire = true;
         talk_through(&talk, table[i].lines);
         add_records(&want, table[i].records);
