@@ -42,7 +42,7 @@
 #define AOF_READ_SIZE      (1024 * 1024) /* asked of one read() at replay */
 #define AOF_SYNC_PERIOD_MS 1000          /* fsync policy everysec */
 #define AOF_PENDING_KEPT   (1024 * 1024) /* room kept from turn to turn */
-#define AOF_BEHIND_MS      2000          /* unsynced for so long: writers wait */
-#define AOF_CATCH_UP       (256 * 1024)  /* bytes a turn, of a rewrite */
+#define AOF_BEHIND_MS      2000         /* unsynced for so long: writers wait */
+#define AOF_CATCH_UP       (256 * 1024) /* bytes a turn, of a rewrite */
 
 #endif

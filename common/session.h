@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct command;
+struct replica;
 struct transaction;
 
 struct session {
@@ -26,6 +27,7 @@ struct session {
     bool monitoring;    /* MONITOR: is told every command that runs */
     unsigned database;  /* SELECT */
     struct transaction *transaction;    /* owned; NULL unless MULTI or WATCH */
+    struct replica *replica;            /* owned; NULL: it is none */
     struct buf library;                 /* CLIENT SETINFO; empty: did not say */
     struct buf library_version;         /* likewise */
     const struct command *last_command; /* NULL: none yet, or unknown */

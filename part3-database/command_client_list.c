@@ -12,6 +12,8 @@
 
 /* ---- One line about one client ---------------------------------------- */
 
+#define FLAGS_MAX 12
+
 /* From MULTI to the end of EXEC, within which it is open no more. */
 static bool is_in_transaction(const struct session *session) {
     return session->transaction != NULL &&
@@ -19,12 +21,14 @@ static bool is_in_transaction(const struct session *session) {
 }
 
 /* As in Redis, of which we have these. */
-static const char *flags_of(const struct conn *conn, char text[8]) {
+static const char *flags_of(const struct conn *conn, char text[FLAGS_MAX]) {
     const struct session *session = &conn->session;
     const struct transaction *transaction = session->transaction;
     char *end = text;
 
+    if (replica_is_one(session)) *end++ = 'S';
     if (session->monitoring) *end++ = 'O';
+    if (conn->waits) *end++ = 'b';
     if (is_in_transaction(session)) *end++ = 'x';
     if (transaction != NULL && transaction->watcher.touched) *end++ = 'd';
     if (session->closing) *end++ = 'c';
@@ -71,7 +75,7 @@ static void append_line(struct buf *line, const struct server *server,
     int64_t now_ms = server->now_us / 1000;
     char address[NET_TEXT_MAX];
     char local[NET_TEXT_MAX];
-    char flags[8];
+    char flags[FLAGS_MAX];
 
     net_peer_address(conn->fd, address);
     net_own_address(conn->fd, local);
@@ -165,26 +169,35 @@ static void list_some(struct call *call) {
     free(sorted);
 }
 
-/* Read a type: all of our clients are normal, but Redis has others. */
-static bool read_type(struct call *call, struct slice type, bool *is_normal) {
-    static const char *const others[] = {"master", "replica", "slave",
-                                         "pubsub"};
-    size_t i;
+/* Of these we have two; what no client of ours is, is TYPE_OTHER. */
+enum client_type { TYPE_ANY, TYPE_NORMAL, TYPE_REPLICA, TYPE_OTHER };
 
-    *is_normal = argument_is(type, "normal");
-    if (*is_normal) return true;
-    for (i = 0; i < sizeof others / sizeof *others; i++) {
-        if (argument_is(type, others[i])) return true;
+static bool read_type(struct call *call, struct slice word,
+                      enum client_type *type) {
+    if (argument_is(word, "normal")) {
+        *type = TYPE_NORMAL;
+    } else if (argument_is(word, "replica") || argument_is(word, "slave")) {
+        *type = TYPE_REPLICA;
+    } else if (argument_is(word, "master") || argument_is(word, "pubsub")) {
+        *type = TYPE_OTHER;
+    } else {
+        resp_write_error(call->out, "ERR Unknown client type '%.*s'",
+                         command_shown(word), word.data);
+        return false;
     }
-    resp_write_error(call->out, "ERR Unknown client type '%.*s'",
-                     command_shown(type), type.data);
-    return false;
+    return true;
+}
+
+static bool is_of_type(const struct conn *conn, enum client_type type) {
+    if (type == TYPE_ANY) return true;
+    return type ==
+           (replica_is_one(&conn->session) ? TYPE_REPLICA : TYPE_NORMAL);
 }
 
 void client_list(struct call *call) {
     struct server *server = call->server;
     struct buf text = {0};
-    bool wanted = true;
+    enum client_type wanted = TYPE_ANY;
     size_t i;
 
     if (call->argc > 3 && argument_is(call->argv[2], "id")) {
@@ -197,8 +210,8 @@ void client_list(struct call *call) {
         reply_syntax_error(call);
         return;
     }
-    for (i = 0; wanted && i < server->conns_cap; i++) {
-        if (server->conns[i] != NULL) {
+    for (i = 0; i < server->conns_cap; i++) {
+        if (server->conns[i] != NULL && is_of_type(server->conns[i], wanted)) {
             append_line(&text, server, server->conns[i]);
         }
     }
@@ -212,23 +225,20 @@ struct victims {
     int64_t id;           /* 0: any */
     struct slice address; /* data NULL: any */
     struct slice local;   /* likewise: which of our addresses it came to */
-    bool none;            /* asked for what none of ours is */
+    enum client_type type;
     bool spares_self;
 };
 
 /* One option and its value. False if it was answered with an error. */
 static bool read_victims(struct call *call, struct slice option,
                          struct slice value, struct victims *victims) {
-    bool is_normal = true;
-
     if (argument_is(option, "id")) {
         if (slice_to_int64(value, &victims->id) && victims->id > 0) return true;
         resp_write_error(call->out, "ERR client-id should be greater than 0");
         return false;
     }
     if (argument_is(option, "type")) {
-        if (!read_type(call, value, &is_normal)) return false;
-        victims->none |= !is_normal;
+        return read_type(call, value, &victims->type);
     } else if (argument_is(option, "addr")) {
         victims->address = value;
     } else if (argument_is(option, "laddr")) {
@@ -251,7 +261,7 @@ static bool read_victims(struct call *call, struct slice option,
 static bool is_victim(const struct victims *victims, const struct conn *conn) {
     char text[NET_TEXT_MAX];
 
-    if (conn->dead || victims->none) return false;
+    if (conn->dead || !is_of_type(conn, victims->type)) return false;
     if (victims->id != 0 && conn->session.id != (uint64_t)victims->id) {
         return false;
     }

@@ -91,18 +91,19 @@ static const struct {
     const char *word;
     unsigned flag;
 } flag_words[] = {
-    {"write",        COMMAND_WRITE   },
-    {"readonly",     COMMAND_READ    },
-    {"denyoom",      COMMAND_GROWS   },
-    {"admin",        COMMAND_ADMIN   },
-    {"noscript",     0               },
-    {"loading",      0               },
-    {"stale",        0               },
-    {"skip_slowlog", 0               },
-    {"fast",         COMMAND_FAST    },
-    {"no_auth",      COMMAND_NO_AUTH },
-    {"no_multi",     COMMAND_NO_MULTI},
-    {"allow_busy",   0               },
+    {"write",            COMMAND_WRITE   },
+    {"readonly",         COMMAND_READ    },
+    {"denyoom",          COMMAND_GROWS   },
+    {"admin",            COMMAND_ADMIN   },
+    {"noscript",         0               },
+    {"loading",          0               },
+    {"stale",            0               },
+    {"skip_slowlog",     0               },
+    {"fast",             COMMAND_FAST    },
+    {"no_auth",          COMMAND_NO_AUTH },
+    {"no_async_loading", 0               },
+    {"no_multi",         COMMAND_NO_MULTI},
+    {"allow_busy",       0               },
 };
 
 /* What puts a command into it: a group, or a flag. */

@@ -14,6 +14,8 @@
 #define SESSION  "noscript loading stale allow_busy"
 #define STATE    "noscript loading stale"
 
+#define REPLICA "noscript no_async_loading"
+
 /* Tips: whom a client of a cluster has to ask, and what it makes of it. */
 #define ALL_SHARDS    "request_policy:all_shards"
 #define ALL_NODES     "request_policy:all_nodes"
@@ -36,7 +38,7 @@ const struct command_docs command_docs[] = {
      .summary = "Say the password", .marks = SESSION},
     {"bgrewriteaof", "server", "1.0.0", "",
      .summary = "Begin to write a shorter append-only file",
-     .marks = "noscript"},
+     .marks = REPLICA},
     {"bitcount", "bitmap", "2.6.0", "key [start end [BYTE | BIT]]",
      .summary = "Count the bits that are set", .keys = "RO access"},
     {"client", "connection", "2.4.0", "", .summary = "About connections"},
@@ -241,6 +243,9 @@ const struct command_docs command_docs[] = {
     {"psetex", "string", "2.6.0", "key milliseconds value",
      .summary = "Set a key that goes after so many milliseconds",
      .keys = "OW update"},
+    {"psync", "server", "2.8.0", "replicationid offset [FAILOVER]",
+     .summary = "Be a replica: get all data, and what changes from then on",
+     .marks = REPLICA},
     {"pttl", "generic", "2.6.0", "key",
      .summary = "How many milliseconds a key has left", .keys = "RO access",
      .tips = VARIES},
@@ -254,6 +259,12 @@ const struct command_docs command_docs[] = {
     {"renamenx", "generic", "1.0.0", "key newkey",
      .summary = "Call a key by another name, if no key has it yet",
      .keys = "RW access delete; OW insert"},
+    {"replconf", "server", "3.0.0", "",
+     .summary = "What a replica tells of itself, and how far it is",
+     .marks = ADMIN " allow_busy"},
+    {"replicaof", "server", "5.0.0", "(host port | NO ONE)",
+     .summary = "Follow another server: which this one never does",
+     .marks = "noscript stale no_async_loading"},
     {"reset", "connection", "6.2.0", "",
      .summary = "Let the connection be as when it was new", .marks = SESSION},
     {"role", "server", "2.8.12", "",
@@ -281,6 +292,9 @@ const struct command_docs command_docs[] = {
      .summary = "Overwrite a part of a value", .keys = "RW update"},
     {"shutdown", "server", "1.0.0", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      .summary = "Sync what is kept, and end the server", .marks = SESSION},
+    {"slaveof", "server", "1.0.0", "(host port | NO ONE)",
+     .summary = "What REPLICAOF was called before",
+     .marks = "noscript stale no_async_loading"},
     {"slowlog", "server", "2.2.12", "",
      .summary = "About commands that took long"},
     {"slowlog|get", "server", "2.2.12", "[count]",
@@ -296,6 +310,8 @@ const struct command_docs command_docs[] = {
      .tips = ALL_NODES ALL_SUCCEEDED},
     {"strlen", "string", "2.2.0", "key",
      .summary = "How many bytes a value has", .keys = "RO"},
+    {"sync", "server", "1.0.0", "",
+     .summary = "What PSYNC was called before", .marks = REPLICA},
     {"time", "server", "2.6.0", "",
      .summary = "What time it is: seconds since 1970, and microseconds",
      .marks = ANY_TIME, .tips = VARIES},

@@ -194,12 +194,13 @@ static void add_stats(struct buf *text, struct server *server) {
                 (unsigned long long)figures->input_bytes,
                 (unsigned long long)figures->output_bytes);
     text_append(text,
-                "rejected_connections:%llu\r\nsync_full:0\r\n"
+                "rejected_connections:%llu\r\nsync_full:%llu\r\n"
                 "sync_partial_ok:0\r\nsync_partial_err:0\r\n"
                 "expired_keys:%llu\r\nevicted_keys:0\r\n"
                 "evicted_clients:%llu\r\nkeyspace_hits:%llu\r\n"
                 "keyspace_misses:%llu\r\n",
                 (unsigned long long)figures->rejected,
+                (unsigned long long)server->replication.syncs_count,
                 (unsigned long long)store->expired,
                 (unsigned long long)figures->evicted,
                 (unsigned long long)store->hits,
@@ -212,15 +213,35 @@ static void add_stats(struct buf *text, struct server *server) {
                 (unsigned long long)figures->errors);
 }
 
+static void add_replicas(struct buf *text, struct server *server) {
+    const struct replication *replication = &server->replication;
+    size_t i;
+
+    for (i = 0; i < replication->count; i++) {
+        const struct conn *conn = replication->replicas[i];
+        const struct replica *replica = conn->session.replica;
+        char address[NET_TEXT_MAX];
+
+        text_append(text,
+                    "slave%zu:ip=%s,port=%d,state=%s,offset=%lld,lag=%lld\r\n",
+                    i, replica_address(conn, address), replica->port,
+                    replica_state_name(replica), (number)replica->acked,
+                    (number)(server->now_us / 1000 - replica->acked_ms) / 1000);
+    }
+}
+
+/* There is no backlog: who comes again gets all data again. */
 static void add_replication(struct buf *text, struct server *server) {
+    text_append(text, "role:master\r\nconnected_slaves:%zu\r\n",
+                server->replication.count);
+    add_replicas(text, server);
     text_append(text,
-                "role:master\r\nconnected_slaves:0\r\n"
                 "master_failover_state:no-failover\r\nmaster_replid:%s\r\n"
-                "master_replid2:%040d\r\nmaster_repl_offset:0\r\n"
+                "master_replid2:%040d\r\nmaster_repl_offset:%lld\r\n"
                 "second_repl_offset:-1\r\nrepl_backlog_active:0\r\n"
                 "repl_backlog_size:0\r\nrepl_backlog_first_byte_offset:0\r\n"
                 "repl_backlog_histlen:0\r\n",
-                server->run_id, 0);
+                server->run_id, 0, (number)replication_offset(server));
 }
 
 static void add_cpu(struct buf *text, struct server *server) {

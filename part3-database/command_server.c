@@ -56,14 +56,6 @@ void command_bgrewriteaof(struct call *call) {
     }
 }
 
-/* A master without replicas. */
-void command_role(struct call *call) {
-    resp_write_array(call->out, 3);
-    resp_write_bulk(call->out, slice_of("master"));
-    resp_write_integer(call->out, 0);
-    resp_write_array(call->out, 0);
-}
-
 /* ---- MEMORY ------------------------------------------------------------- */
 
 /* How many samples to take of a value of many parts: we have none such. */

@@ -17,6 +17,12 @@
 /* Who may use DEBUG: nobody, everybody, those on this machine. */
 enum config_debug { DEBUG_NO, DEBUG_YES, DEBUG_LOCAL };
 
+/* Bytes that may wait for a client: never more than 'hard', and more than
+ * 'soft' not for so long. 0: any. */
+struct output_limit {
+    int64_t hard, soft, soft_seconds;
+};
+
 /* Strings are owned; "" is none. int64_t where Redis takes a number, so that
  * one row of the table describes any of them. */
 struct config {
@@ -41,9 +47,8 @@ struct config {
                                           authenticate; 0: any. Redis has it not. */
     int64_t client_query_buffer_limit; /* bytes */
     int64_t proto_max_bulk_len;        /* bytes */
-    int64_t output_hard;               /* client-output-buffer-limit normal: */
-    int64_t output_soft;               /* bytes, bytes, seconds; 0: any */
-    int64_t output_soft_seconds;
+    struct output_limit output_normal; /* client-output-buffer-limit */
+    struct output_limit output_replica;
     int64_t maxmemory_clients; /* bytes, of all clients; 0: any; -n: n percent
                                   of maxmemory (config_clients_limit()) */
 
@@ -61,6 +66,10 @@ struct config {
     int64_t aof_load_corrupt_tail_size;  /* bytes */
     int64_t auto_aof_rewrite_percentage; /* of growth; 0: by nobody's leave */
     int64_t auto_aof_rewrite_min_size;   /* bytes of the file */
+
+    /* Replicas. */
+    int64_t repl_ping_replica_period; /* seconds between two signs of life */
+    int64_t repl_timeout;             /* seconds without one from a replica */
 
     /* Seeing what goes on. */
     char *logfile;                   /* a path; "": standard error */

@@ -177,28 +177,33 @@ const struct config_kind kind_memory_or_percent = {.set = percent_set,
 
 /* "normal 1gb 64mb 60": a class of clients, and its limits. There are clients
  * of one class only, so what is said of the others is read and forgotten. */
+static bool is_replica(struct slice word) {
+    return slice_equal_nocase(word, slice_of("slave")) ||
+           slice_equal_nocase(word, slice_of("replica"));
+}
+
+/* Of the third class, those who subscribe, we have none. */
 static const char *output_set_one(struct config *config,
                                   const struct slice words[4], bool is_taken) {
-    int64_t hard, soft, seconds;
+    struct output_limit limit;
 
-    if (!read_memory(words[1], &hard) || !read_memory(words[2], &soft) ||
-        !slice_to_int64(words[3], &seconds) || seconds < 0 ||
-        seconds > INT_MAX) {
+    if (!read_memory(words[1], &limit.hard) ||
+        !read_memory(words[2], &limit.soft) ||
+        !slice_to_int64(words[3], &limit.soft_seconds) ||
+        limit.soft_seconds < 0 || limit.soft_seconds > INT_MAX) {
         return "Error in hard, soft or soft_seconds setting in buffer limit "
                "configuration.";
     }
     if (is_taken && slice_equal_nocase(words[0], slice_of("normal"))) {
-        config->output_hard = hard;
-        config->output_soft = soft;
-        config->output_soft_seconds = seconds;
+        config->output_normal = limit;
+    } else if (is_taken && is_replica(words[0])) {
+        config->output_replica = limit;
     }
     return NULL;
 }
 
 static bool is_client_class(struct slice word) {
-    return slice_equal_nocase(word, slice_of("normal")) ||
-           slice_equal_nocase(word, slice_of("slave")) ||
-           slice_equal_nocase(word, slice_of("replica")) ||
+    return slice_equal_nocase(word, slice_of("normal")) || is_replica(word) ||
            slice_equal_nocase(word, slice_of("pubsub"));
 }
 
@@ -228,14 +233,17 @@ static const char *output_set(struct config *config, const struct setting *row,
 
 static void output_show(const struct config *config, const struct setting *row,
                         struct buf *out) {
-    char text[160];
+    const struct output_limit *normal = &config->output_normal;
+    const struct output_limit *replica = &config->output_replica;
+    char text[200];
 
     (void)row;
     snprintf(text, sizeof text,
-             "normal %lld %lld %lld slave 268435456 67108864 60 pubsub "
+             "normal %lld %lld %lld slave %lld %lld %lld pubsub "
              "33554432 8388608 60",
-             (long long)config->output_hard, (long long)config->output_soft,
-             (long long)config->output_soft_seconds);
+             (long long)normal->hard, (long long)normal->soft,
+             (long long)normal->soft_seconds, (long long)replica->hard,
+             (long long)replica->soft, (long long)replica->soft_seconds);
     show_text(out, text);
 }
 

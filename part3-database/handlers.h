@@ -72,9 +72,13 @@ command_fn command_config;
 /* command_info.c */
 command_fn command_info;
 
+/* command_replica.c */
+command_fn command_psync, command_replconf, command_replicaof, command_role,
+    command_sync;
+
 /* command_server.c */
 command_fn command_bgrewriteaof, command_debug, command_lastsave,
-    command_latency, command_memory, command_monitor, command_role,
-    command_shutdown, command_slowlog, command_time;
+    command_latency, command_memory, command_monitor, command_shutdown,
+    command_slowlog, command_time;
 
 #endif

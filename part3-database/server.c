@@ -148,6 +148,7 @@ static int commit_and_send(struct server *server) {
         conn->lines_start = 0;
     }
     empty(&server->monitor_lines);
+    replication_send(server);
     return 0;
 }
 
@@ -161,8 +162,7 @@ static void note_partial(struct conn *conn, int64_t now_ms) {
     }
 }
 
-/* What the loop is to wait for now, what the client costs; or its end. */
-static void settle_conn(struct server *server, struct conn *conn) {
+void server_settle(struct server *server, struct conn *conn) {
     unsigned interest = conn->waits ? 0 : conn_interest(conn);
 
     if (!conn->dead && interest != conn->interest) {
@@ -183,11 +183,11 @@ static void settle(struct server *server) {
     size_t i;
 
     for (i = 0; i < server->monitor_count; i++) {
-        settle_conn(server, server->monitors[i]);
+        server_settle(server, server->monitors[i]);
         server->has_doomed |= server->monitors[i]->dead;
     }
     for (i = 0; i < server->served_count; i++) {
-        settle_conn(server, server->served[i]);
+        server_settle(server, server->served[i]);
     }
     for (i = 0; i < server->served_count; i++) {
         if (server->served[i]->dead) {

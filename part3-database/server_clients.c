@@ -179,6 +179,8 @@ void server_remove_conn(struct server *server, struct conn *conn) {
               (unsigned long long)session->id);
     server_monitor(server, conn, false);
     if (conn->waits) server->waiting_count--;
+    replica_remove(server, conn);
+    replica_free(session);
     transaction_end(session, server->watches);
     buf_free(&session->library);
     buf_free(&session->library_version);
@@ -210,6 +212,9 @@ size_t conn_memory(const struct conn *conn) {
                     session->library.cap + session->library_version.cap +
                     transaction_memory(session);
 
+    if (session->replica != NULL) {
+        memory += sizeof *session->replica + session->replica->held.cap;
+    }
     if (conn->query != NULL) {
         memory += sizeof *conn->query + conn->query->bytes.cap +
                   conn->query->request.words.cap +
@@ -250,17 +255,21 @@ static void tell_given_up(struct server *server) {
 void server_check_output(struct server *server, struct conn *conn,
                          int64_t now_ms) {
     const struct config *config = server->config;
+    bool is_replica = replica_is_one(&conn->session);
+    const struct output_limit *limit = is_replica ? &config->output_replica
+                                                  : &config->output_normal;
     int64_t waiting = (int64_t)buf_len(&conn->unsent);
 
+    if (is_replica) waiting += (int64_t)buf_len(&conn->session.replica->held);
     if (!conn->session.authenticated && waiting > STRANGER_UNSENT_MAX) {
         server_give_up(server, conn, "does not read what it is answered");
-    } else if (config->output_hard > 0 && waiting > config->output_hard) {
+    } else if (limit->hard > 0 && waiting > limit->hard) {
         server_give_up(server, conn, "client-output-buffer-limit, hard");
-    } else if (config->output_soft == 0 || waiting <= config->output_soft) {
+    } else if (limit->soft == 0 || waiting <= limit->soft) {
         conn->over_ms = 0;
     } else if (conn->over_ms == 0) {
         conn->over_ms = now_ms;
-    } else if (now_ms - conn->over_ms >= config->output_soft_seconds * 1000) {
+    } else if (now_ms - conn->over_ms >= limit->soft_seconds * 1000) {
         server_give_up(server, conn, "client-output-buffer-limit, soft");
     }
 }
@@ -286,6 +295,7 @@ static void check_client(struct server *server, struct conn *conn,
 
     server_check_output(server, conn, now_ms);
     if (conn->dead) return;
+    if (replica_is_one(&conn->session)) return;
     if (timeout > 0 && !conn->session.monitoring && !conn->waits &&
         now_ms - conn->active_ms > timeout) {
         server_close_conn(server, conn);
@@ -325,7 +335,10 @@ void server_check_costs(struct server *server) {
     for (i = 0; i < server->conns_cap; i++) {
         struct conn *conn = server->conns[i];
 
-        if (conn == NULL || conn->dead || conn->session.no_evict) continue;
+        if (conn == NULL || conn->dead || conn->session.no_evict ||
+            replica_is_one(&conn->session)) {
+            continue;
+        }
         order[count++] = conn;
     }
     qsort(order, count, sizeof *order, by_memory);

@@ -132,15 +132,11 @@ static void note_refused(struct server *server, const struct command *command,
 
 /* ---- Its run ------------------------------------------------------------- */
 
-static void log_record(struct server *server, unsigned database,
-                       const struct slice *argv, size_t argc) {
+/* To the log, and to those who follow it. */
+static void append(struct server *server, unsigned database,
+                   const struct slice *argv, size_t argc) {
+    replication_append(server, database, argv, argc);
     if (server->aof == NULL) return;
-    if (server->in_transaction && !server->transaction_logged) {
-        struct slice multi = slice_of("MULTI");
-
-        aof_append(server->aof, &multi, 1);
-        server->transaction_logged = true;
-    }
     if (database != server->log_database) {
         char text[COMMAND_NUMBER_MAX];
         int len = snprintf(text, sizeof text, "%u", database);
@@ -154,15 +150,30 @@ static void log_record(struct server *server, unsigned database,
     aof_append(server->aof, argv, argc);
 }
 
+/* What belongs to no database must not select one. */
+static void append_word(struct server *server, const char *text) {
+    struct slice word = slice_of(text);
+
+    replication_append(server, server->replication.database, &word, 1);
+    if (server->aof != NULL) aof_append(server->aof, &word, 1);
+}
+
+static void log_record(struct server *server, unsigned database,
+                       const struct slice *argv, size_t argc) {
+    if (server->in_transaction && !server->transaction_logged) {
+        append_word(server, "MULTI");
+        server->transaction_logged = true;
+    }
+    append(server, database, argv, argc);
+}
+
 void server_begin_transaction(struct server *server) {
     server->in_transaction = true;
     server->transaction_logged = false;
 }
 
 void server_end_transaction(struct server *server) {
-    struct slice exec = slice_of("EXEC");
-
-    if (server->transaction_logged) aof_append(server->aof, &exec, 1);
+    if (server->transaction_logged) append_word(server, "EXEC");
     server->in_transaction = server->transaction_logged = false;
 }
 
@@ -238,6 +249,11 @@ static void run_or_queue(struct server *server, const struct command *command,
     const char *wrong = refusal(server, command, call->session);
     size_t start = buf_len(call->out);
 
+    /* Its bytes are records to it; a reply would be one. */
+    if (replica_is_one(call->session) && command->run != command_replconf) {
+        server_close_conn(server, server_conn_of(call->session));
+        return;
+    }
     if (wrong != NULL) {
         resp_write_error(call->out, "%s", wrong);
         note_refused(server, command, call, start);
@@ -255,8 +271,8 @@ void server_execute(struct server *server, struct conn *conn,
                     const struct resp_request *request) {
     const struct config *config = server->config;
     size_t start = buf_len(&server->replies);
-    size_t hard = config->output_hard > 0 ? (size_t)config->output_hard
-                                          : SIZE_MAX - start;
+    int64_t limit = config->output_normal.hard;
+    size_t hard = limit > 0 ? (size_t)limit : SIZE_MAX - start;
     struct call call = {.argv = request->argv,
                         .argc = request->argc,
                         .session = &conn->session,

@@ -219,11 +219,7 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
 }
 
 /* After the commit: what is pending is none of this turn's. */
-static void look_after(struct server *server) {
-    int64_t now_ms = server->turn_us / 1000;
-
-    if (now_ms < server->log_ms) return;
-    server->log_ms = now_ms + LOOK_MS;
+static void look_after(struct server *server, int64_t now_ms) {
     aof_tick(server->aof);
     if (server->waiting_count > 0 && !aof_is_behind(server->aof)) {
         resume_waiting(server);
@@ -233,14 +229,18 @@ static void look_after(struct server *server) {
 
 int server_commit(struct server *server) {
     int64_t began_us = clock_us();
+    int64_t now_ms = server->turn_us / 1000;
+    bool is_due = now_ms >= server->log_ms;
 
+    if (is_due) server->log_ms = now_ms + LOOK_MS;
+    if (is_due) replication_tick(server);
     if (server->aof == NULL) return 0;
     if (aof_commit(server->aof) == -1) {
         if (fail(server) == -1) return -1;
     } else {
         server_note_latency(server, LATENCY_AOF_WRITE, clock_us() - began_us);
     }
-    look_after(server);
+    if (is_due) look_after(server, now_ms);
     return 0;
 }
 
@@ -250,7 +250,8 @@ int64_t server_last_sync(const struct server *server) {
 }
 
 bool server_has_child(const struct server *server) {
-    return server->aof != NULL && aof_status(server->aof).is_rewriting;
+    return replication_has_child(server) ||
+           (server->aof != NULL && aof_status(server->aof).is_rewriting);
 }
 
 /* ---- Who may run --------------------------------------------------------- */

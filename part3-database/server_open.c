@@ -182,6 +182,7 @@ struct server *server_new(const struct server_options *options) {
     server->wake[0] = server->wake[1] = server->unix_listener = -1;
     server->started_ms = server->figures.sampled_ms = clock_ms();
     server->last_sync_s = time_us() / 1000000;
+    server->replication.offset = REPLICATION_OFFSET;
     server->figures.of = xcalloc(command_count, sizeof *server->figures.of);
     server->store = store_new();
     server->watches = watches_new(server->store);
@@ -216,6 +217,7 @@ int server_free(struct server *server) {
     }
     free(server->conns);
     free(server->monitors);
+    replication_free(server);
     if (server->unix_listener != -1) unlink(server->config->unixsocket);
     while (server->listener_count > 0) {
         close(server->listeners[--server->listener_count]);

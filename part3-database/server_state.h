@@ -12,6 +12,7 @@
 #include "latency.h"
 #include "loop.h"
 #include "params.h"
+#include "replica.h"
 #include "server.h"
 #include "slowlog.h"
 #include "watch.h"
@@ -118,6 +119,7 @@ struct server {
     unsigned log_database;        /* that the log has selected */
     bool in_transaction;          /* EXEC runs... */
     bool transaction_logged;      /* ...and the log has its MULTI */
+    struct replication replication;
     struct slowlog *slowlog;
     struct latency latency;
     bool no_active_expire; /* DEBUG SET-ACTIVE-EXPIRE 0 */
@@ -191,6 +193,9 @@ void server_note_latency(struct server *server, enum latency_event event,
 /* Take those who wait at a listener; stop and begin again to do so. */
 void server_accept(struct server *server, int listener);
 void server_resume_accepting(struct server *server);
+
+/* What the loop is to wait for now, and what the client costs. */
+void server_settle(struct server *server, struct conn *conn);
 
 /* Note what this connection costs now, after it was served. */
 void server_account(struct server *server, struct conn *conn);

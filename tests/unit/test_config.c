@@ -39,7 +39,8 @@ static const char *get(const struct config *config, const char *name) {
 #define LEVELS                                                                 \
     "argument(s) must be one of the following: debug, verbose, notice, "       \
     "warning"
-#define OTHERS " slave 268435456 67108864 60 pubsub 33554432 8388608 60"
+#define PUBSUB " pubsub 33554432 8388608 60"
+#define OTHERS " slave 268435456 67108864 60" PUBSUB
 
 /* In this order on one config: name, what is said, what is shown then, and what
  * was wrong ("": nothing). */
@@ -120,18 +121,19 @@ static const char *const values[][4] = {
      "normal 1048576 2000 3" OTHERS, ""},
     {"client-output-buffer-limit", "NORMAL  4 5 6 ", "normal 4 5 6" OTHERS, ""},
     {"client-output-buffer-limit", "replica 1 2 3 normal 7 8 9",
-     "normal 7 8 9" OTHERS, ""},
-    {"client-output-buffer-limit", "slave 1 2 3 pubsub 1 2 3",
-     "normal 7 8 9" OTHERS, ""},
-    {"client-output-buffer-limit", "", "normal 7 8 9" OTHERS, ""},
-    {"client-output-buffer-limit", "normal 1 2", "normal 7 8 9" OTHERS,
+     "normal 7 8 9 slave 1 2 3" PUBSUB, ""},
+    {"client-output-buffer-limit", "slave 4 5 6 pubsub 1 2 3",
+     "normal 7 8 9 slave 4 5 6" PUBSUB, ""},
+    {"client-output-buffer-limit", "", "normal 7 8 9 slave 4 5 6" PUBSUB, ""},
+    {"client-output-buffer-limit", "normal 1 2",
+     "normal 7 8 9 slave 4 5 6" PUBSUB,
      "Wrong number of arguments in buffer limit configuration."},
     {"client-output-buffer-limit", "normal 1 2 3 master 1 2 3",
-     "normal 7 8 9" OTHERS, CLASS},
+     "normal 7 8 9 slave 4 5 6" PUBSUB, CLASS},
     {"client-output-buffer-limit", "normal 1 2 3 normal x 2 3",
-     "normal 7 8 9" OTHERS, LIMITS},
-    {"client-output-buffer-limit", "normal 1 2 -3", "normal 7 8 9" OTHERS,
-     LIMITS},
+     "normal 7 8 9 slave 4 5 6" PUBSUB, LIMITS},
+    {"client-output-buffer-limit", "normal 1 2 -3",
+     "normal 7 8 9 slave 4 5 6" PUBSUB, LIMITS},
     {"maxmemory-policy", "NoEviction", "noeviction", ""},
     {"maxmemory-policy", "allkeys-lru", "noeviction",
      "this server knows only 'noeviction'"},
@@ -312,7 +314,7 @@ START_TEST(a_file_says_a_setting_a_line) {
     ck_assert_str_eq(get(config, "timeout"), "2");
     ck_assert_str_eq(get(config, "requirepass"), "a \"b");
     ck_assert_str_eq(config->address, "127.0.0.1:7 [::1]:7");
-    ck_assert_int_eq(config->output_hard, 1024 * 1024);
+    ck_assert_int_eq(config->output_normal.hard, 1024 * 1024);
     ck_assert_str_eq(read_text(config, ""), "");
     config_free(config);
 }

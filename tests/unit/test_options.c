@@ -130,8 +130,8 @@ START_TEST(names_are_taken_in_any_case_and_values_until_the_next_name) {
               "1mb", "2", "3", "--timeout=9"));
 
     ck_assert_uint_eq(options.maxclients, 7);
-    ck_assert_int_eq(options.config->output_hard, 1024 * 1024);
-    ck_assert_int_eq(options.config->output_soft_seconds, 3);
+    ck_assert_int_eq(options.config->output_normal.hard, 1024 * 1024);
+    ck_assert_int_eq(options.config->output_normal.soft_seconds, 3);
     ck_assert_int_eq(options.config->timeout, 9);
     options = good(WORDS("--save", "", "--daemonize", "no", "--repl-timeout",
                          "60", "--bind", "127.0.0.1"));
