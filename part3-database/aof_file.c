@@ -41,10 +41,14 @@ int aof_file_write(struct aof_file *file, const struct crc64 *crc64,
     if (records.len == 0 && !has_seal) return 0;
     if (cut_torn(file) == -1) return -1;
     if (has_seal) {
-        len = seal_write(crc64, &chain, file->size, synced, records, line);
-    } else {
-        seal_skip(crc64, &chain, records);
+        len = seal_write(crc64, &chain, file->size, synced, false, records,
+                         line);
+    } else if (chain.id != 0 && !chain.is_open) {
+        /* Behind a seal only a seal may follow, unless it says otherwise. */
+        len = seal_write(crc64, &chain, file->size, synced, true,
+                         (struct slice){0}, line);
     }
+    if (!has_seal) seal_skip(crc64, &chain, records);
     /* One write() for both: a copy costs less than a second call. */
     buf_append(&file->out, line, len);
     buf_append(&file->out, records.data, records.len);

@@ -200,7 +200,8 @@ static void judge(struct load *load, enum aof_read what) {
     const struct aof_settings *settings = &load->options->settings;
     struct aof_reader *reader = &load->reader;
     struct aof_found *found = load->found;
-    bool has_seals = reader->chain.id != 0 || reader->is_first_wrong;
+    bool has_seals = (reader->chain.id != 0 && !reader->chain.is_open) ||
+                     reader->is_first_wrong;
 
     found->at = reader->offset;
     found->cut_at = load->in_transaction ? load->multi_at : reader->offset;

@@ -96,12 +96,44 @@ static int load(struct aof *aof) {
     return result;
 }
 
-/* The first seal is on the disk before anybody is answered: one that can not be
+/* A new log gets its name only when its first seal is on the disk, so that no
+ * crash leaves a file that has a size and not yet its bytes. */
+static int begin_file(struct aof *aof) {
+    struct aof_file next = {
+        .fd = open(aof->next_path,
+                   O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)};
+
+    if (next.fd == -1) return -1;
+    if (flock(next.fd, LOCK_EX | LOCK_NB) == -1 ||
+        aof_file_write(&next, &aof->crc64, true, 0, (struct slice){0}) == -1 ||
+        fsync(next.fd) == -1 || rename(aof->next_path, path_of(aof)) == -1 ||
+        aof_sync_directory(path_of(aof)) == -1) {
+        int cause = errno;
+
+        close(next.fd);
+        aof_file_free(&next);
+        errno = cause;
+        return -1;
+    }
+    close(aof->file.fd);
+    aof_file_free(&aof->file);
+    aof->file = next;
+    atomic_store(&aof->syncer.fd, next.fd);
+    aof_note_written(aof);
+    atomic_store(&aof->syncer.synced, next.size);
+    return 0;
+}
+
+/* A seal is on the disk before anybody is answered: a first one that can not be
  * read is damaged, then, and not what a crash has left. If the disk is full,
  * aof_tick() will write it. */
 static int begin_seals(struct aof *aof) {
-    aof->owes_seal = !aof->options.settings.has_no_seals && !aof->file.says_all;
-    if (!aof->owes_seal) return 0;
+    if (aof->options.settings.has_no_seals || aof->file.says_all) return 0;
+    if (aof->file.size == 0) {
+        if (begin_file(aof) == 0) return 0;
+        return aof_fail(aof, "begin", path_of(aof));
+    }
+    aof->owes_seal = true;
     if (aof_write(aof) == -1) {
         aof->error = errno;
         aof_fail(aof, "write", path_of(aof));

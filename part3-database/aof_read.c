@@ -126,6 +126,11 @@ static int find_line(struct aof_reader *reader, size_t max, size_t *len) {
     }
 }
 
+/* Behind a seal only another one may stand, unless it said otherwise. */
+static bool needs_seal(const struct aof_reader *reader) {
+    return reader->chain.id != 0 && !reader->chain.is_open;
+}
+
 static enum aof_read read_sealed(struct aof_reader *reader, size_t line_len) {
     struct slice in = unread(reader);
     uint64_t sum;
@@ -143,6 +148,7 @@ static enum aof_read read_sealed(struct aof_reader *reader, size_t line_len) {
 
     in = unread(reader);
     if (seal.id != 0) reader->next_chain.id = seal.id;
+    reader->next_chain.is_open = seal.is_open;
     sum = seal_sum(reader->crc64, &reader->next_chain,
                    (struct slice){in.data, line_len},
                    (struct slice){in.data + line_len, (size_t)seal.len});
@@ -176,7 +182,8 @@ static enum aof_read read_line(struct aof_reader *reader) {
         return read_sealed(reader, line_len);
     }
     /* In a file that has seals, only a damaged one is not known. */
-    if (reader->chain.id != 0 && memcmp(in.data, "#TS:", 4) != 0) {
+    if (needs_seal(reader) ||
+        (reader->chain.id != 0 && memcmp(in.data, "#TS:", 4) != 0)) {
         return wrong(reader, "expected a seal");
     }
     seal_skip(reader->crc64, &reader->next_chain,
@@ -214,12 +221,14 @@ enum aof_read aof_reader_next(struct aof_reader *reader) {
     if (more == -1) return AOF_FAILED;
     switch (unread(reader).data[0]) {
     case '#': return read_line(reader);
-    case '*': return read_record(reader);
-    default:
-        return wrong(reader, reader->chain.id != 0
-                                 ? "expected a seal"
-                                 : "expected '*', the start of a record");
+    case '*':
+        if (!needs_seal(reader)) return read_record(reader);
+        break;
+    default: break;
     }
+    return wrong(reader, needs_seal(reader)
+                             ? "expected a seal"
+                             : "expected '*', the start of a record");
 }
 
 /* ---- Looking ahead ------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t seal_draw_id(void) {
@@ -20,8 +21,8 @@ uint64_t seal_draw_id(void) {
 /* Up to where the checksum covers the line; the field's name is in it. */
 static size_t print_front(const struct seal *seal, char line[SEAL_MAX]) {
     int len = snprintf(line, SEAL_MAX,
-                       "#HDR:v1;len:%" PRId64 ";synced:%" PRId64 ";", seal->len,
-                       seal->synced);
+                       "#HDR:v1;len:%" PRId64 ";synced:%" PRId64 ";%s",
+                       seal->len, seal->synced, seal->is_open ? "open:1;" : "");
 
     if (seal->id != 0) {
         len += snprintf(line + len, SEAL_MAX - (size_t)len,
@@ -52,12 +53,14 @@ static size_t print_back(const struct crc64 *crc64, uint64_t id, int64_t at,
 }
 
 size_t seal_write(const struct crc64 *crc64, struct seal_chain *chain,
-                  int64_t at, int64_t synced, struct slice block,
+                  int64_t at, int64_t synced, bool is_open, struct slice block,
                   char line[SEAL_MAX]) {
-    struct seal seal = {.len = (int64_t)block.len, .synced = synced};
+    struct seal seal = {
+        .len = (int64_t)block.len, .synced = synced, .is_open = is_open};
     size_t len;
 
     if (chain->id == 0) seal.id = chain->id = seal_draw_id();
+    chain->is_open = is_open;
     len = print_front(&seal, line);
     seal.checksum = seal_sum(crc64, chain, (struct slice){line, len}, block);
     return print_back(crc64, chain->id, at, &seal, line, len);
@@ -67,7 +70,7 @@ size_t seal_first_len(const struct crc64 *crc64, int64_t at) {
     struct seal_chain none = {0};
     char line[SEAL_MAX];
 
-    return seal_write(crc64, &none, at, at, (struct slice){0}, line);
+    return seal_write(crc64, &none, at, at, false, (struct slice){0}, line);
 }
 
 void seal_skip(const struct crc64 *crc64, struct seal_chain *chain,
@@ -87,32 +90,45 @@ uint64_t seal_sum(const struct crc64 *crc64, struct seal_chain *chain,
     return chain->sum;
 }
 
-/* What is no seal of ours, but looks like one, has to differ from what is
- * printed for the same fields. */
+/* "name:value;", if that is what comes: then *at is behind it. */
+static bool take(const char **at, const char *name, int base, uint64_t *value) {
+    size_t len = strlen(name);
+    char *end;
+
+    if (strncmp(*at, name, len) != 0) return false;
+    *value = strtoull(*at + len, &end, base);
+    if (*end != ';') return false;
+    *at = end + 1;
+    return true;
+}
+
+/* Whatever strtoull() lets pass is printed otherwise: so what looks like a seal
+ * of ours, and is none, differs from what is printed for the same fields. */
 bool seal_read(const struct crc64 *crc64, uint64_t id, int64_t at,
                struct slice line, struct seal *seal) {
+    uint64_t len, synced, is_open = 0;
+    const char *from;
     char text[SEAL_MAX];
     char again[SEAL_MAX];
-    int fields;
 
     if (line.len >= SEAL_MAX) return false;
     memcpy(text, line.data, line.len);
     text[line.len] = '\0';
     *seal = (struct seal){0};
-    fields = sscanf(text,
-                    "#HDR:v1;len:%18" SCNd64 ";synced:%18" SCNd64
-                    ";id:%16" SCNx64 ";checksum:%16" SCNx64 ";",
-                    &seal->len, &seal->synced, &seal->id, &seal->checksum);
-    if (fields == 2) {
-        fields = 1 + sscanf(text,
-                            "#HDR:v1;len:%18" SCNd64 ";synced:%18" SCNd64
-                            ";checksum:%16" SCNx64 ";",
-                            &seal->len, &seal->synced, &seal->checksum);
+    from = text;
+    if (!take(&from, "#HDR:v1;len:", 10, &len) || len > INT64_MAX ||
+        !take(&from, "synced:", 10, &synced) || synced > (uint64_t)at) {
+        return false;
     }
-    if (fields != 4 || seal->len < 0 || seal->synced < 0 || seal->synced > at ||
+    take(&from, "open:", 10, &is_open);
+    take(&from, "id:", 16, &seal->id);
+    if (!take(&from, "checksum:", 16, &seal->checksum) ||
         (id == 0) != (seal->id != 0)) {
         return false;
     }
+    seal->len = (int64_t)len;
+    seal->synced = (int64_t)synced;
+    seal->is_open = is_open != 0;
     print_back(crc64, id != 0 ? id : seal->id, at, seal, again,
                print_front(seal, again));
     return strlen(again) == line.len && memcmp(again, text, line.len) == 0;

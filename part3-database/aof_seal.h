@@ -6,6 +6,7 @@
  *
  *   len       bytes that follow this line, up to the next seal
  *   synced    an offset: what stands before it was synced (fdatasync(2))
+ *   open      1: records without a seal may follow, for they were switched off
  *   id        in the first seal of a file only: drawn for this file
  *   checksum  CRC-64 of the whole file up to the end of the block, leaving out
  *             what stands from "checksum:" on in each seal. So it depends on
@@ -33,12 +34,14 @@
 struct seal_chain {
     uint64_t id;  /* of the file; 0: it has no seal yet */
     uint64_t sum; /* of the file so far */
+    bool is_open; /* records without a seal may follow */
 };
 
 /* What a seal says. */
 struct seal {
     int64_t len;
     int64_t synced;
+    bool is_open;
     uint64_t id; /* 0: it is not the first of the file */
     uint64_t checksum;
     uint64_t header;
@@ -48,9 +51,10 @@ struct seal {
 uint64_t seal_draw_id(void);
 
 /* Print the seal for 'block' at offset 'at' of its file, and move 'chain' on
- * behind it. If the chain has no id, it gets one. Returns the line's length. */
+ * behind it. If the chain has no id, it gets one. With 'is_open', records that
+ * have no seal may follow. Returns the line's length. */
 size_t seal_write(const struct crc64 *crc64, struct seal_chain *chain,
-                  int64_t at, int64_t synced, struct slice block,
+                  int64_t at, int64_t synced, bool is_open, struct slice block,
                   char line[SEAL_MAX]);
 
 /* How long the first seal of a file is, at offset 'at', with all before it

@@ -259,7 +259,7 @@ const struct command_docs command_docs[] = {
     {"renamenx", "generic", "1.0.0", "key newkey",
      .summary = "Call a key by another name, if no key has it yet",
      .keys = "RW access delete; OW insert"},
-    {"replconf", "server", "3.0.0", "",
+    {"replconf", "server", "3.0.0", "[(option value) ...]",
      .summary = "What a replica tells of itself, and how far it is",
      .marks = ADMIN " allow_busy"},
     {"replicaof", "server", "5.0.0", "(host port | NO ONE)",
