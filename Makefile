@@ -71,6 +71,15 @@ clients-update:
 ##     (ARGS="--only crowd --clients 5000")
 check-limits: part3
 	@python3 tests/faults/limits.py $(BUILD)/part3-database/redis-lite $(ARGS)
+## check-faults: the log of part 3 under faults: kill -9, full disks, crashes
+##     (SERVER=redis-server: against it)
+faulty = $(or $(SERVER),$(BUILD)/part3-database/redis-lite)
+check-faults: part3
+	@sh tests/faults/run.sh $(faulty) short
+## soak: the same, at length (rounds=N)
+rounds = 1000
+soak: part3
+	@sh tests/faults/run.sh $(faulty) soak $(rounds)
 ## check-differential: as many random commands as redis-server 7.0 (count=N seed=N)
 count = 1000000
 check-differential: part3
@@ -142,6 +151,7 @@ help:
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
+    check-faults soak \
     bench-expire clients-update conformance coverage carry diff-part1-part2 \
     diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
     setup-clients install clean help $(foreach n,$(names),part$(n) \

@@ -1,0 +1,325 @@
+#!/usr/bin/env python3
+"""crash.py --server PATH [--short] [--policy P] -- every point at which a machine
+can crash, and every state of the disk that it may leave.
+
+A server runs under strace, with clients that write, and its log is rewritten
+meanwhile. From the trace we know each change that it made to its files, each
+sync, and each reply, in order (trace.py). After each of them the machine might
+have crashed: all disks that this may leave are made (disk.py), and a server is
+started on each. It has to start; what it has must be what there was at some
+moment; and that moment may not lie before
+
+  the last reply, if only the process ended, or if the policy is always;
+  else the first write to the log that was not synced.
+
+--server: ours or redis-server. --self-test: faults made on purpose are found.
+--keep FOLDER: the first disks that were wrong, and why. Needs strace."""
+import argparse
+import concurrent.futures
+import hashlib
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+
+import trace
+from disk import Disk
+from server import Progress, Refused, Server, Sums, directory, wait_for
+
+CLIENTS = 3
+KEYS = 5
+SHOWN = 5          # failures that are told at length
+PACE_SECONDS = 0.1 # between two rounds under everysec, so that syncs come in between
+SYNC_DELAY_US = 3000  # so that things happen during a sync, and a rewrite takes its time
+JOURNAL = b"journal"
+OLD_BYTES = b"*3\r\n$3\r\nSET\r\n$3\r\nold\r\n$5\r\nbytes\r\n"  # what a disk had in a log before
+
+
+# ---- What the clients do -----------------------------------------------------
+
+
+class History:
+    """Every change appends to the same value, so that its length, which is the
+    reply, says which change came when, and the value says how many there are."""
+
+    def __init__(self):
+        self.changes = {}   # {length after it: (what was appended, {key: value})}
+        self.states = {}    # {length: {key: value}}, all states that there were
+        self.count = 0
+
+    def next(self):
+        """(commands, what is appended, {key: value}); the reply to the last one
+        has the length."""
+        self.count += 1
+        number, key = self.count, b"key:%d" % (self.count % KEYS)
+        # Above any other number that a client is told.
+        text = b"<%d>" % number if number > 1 else b"<%01000d>" % number
+        append = [b"APPEND", JOURNAL, text]
+        value = b"%d:" % number + b"v" * (number * 37 % 300)
+        if number % 4 == 0:
+            return [append], text, {}
+        if number % 4 == 3:
+            return [[b"MULTI"], [b"DEL", key], append, [b"EXEC"]], text, {key: None}
+        return [[b"MULTI"], [b"SET", key, value], append, [b"EXEC"]], text, {key: value}
+
+    def add(self, reply, text, changed):
+        self.changes[int(re.findall(rb":(\d+)\r\n", reply)[-1])] = text, changed
+
+    def finish(self):
+        state, journal = {}, b""
+        self.states[0] = {}
+        for length, (text, changed) in sorted(self.changes.items()):
+            journal += text
+            if len(journal) != length:
+                raise ValueError("the replies make no sense: %d, %d" % (length, len(journal)))
+            state.update(changed)
+            self.states[length] = {key: value for key, value in state.items() if value is not None}
+            self.states[length][JOURNAL] = journal
+
+    def acknowledged(self, reply):
+        lengths = [int(length) for length in re.findall(rb":(\d+)\r\n", reply)]
+        return max([length for length in lengths if length in self.changes], default=0)
+
+    def judge(self, state):
+        """The length that this state had, or what is wrong with it."""
+        length = len(state.get(JOURNAL, b""))
+        if self.states.get(length) == state:
+            return length
+        return "never was so: %.300r" % state
+
+
+def write_some(clients, history, rounds, pause):
+    for _ in range(rounds):
+        work = [(client, *history.next()) for client in clients]
+        for client, commands, _, _ in work:
+            client.send(b"".join(map(request_of, commands)))
+        for client, commands, text, changed in work:
+            history.add(client.read(len(commands))[-1], text, changed)
+        time.sleep(pause)
+
+
+def request_of(words):
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word)
+                                              for word in words)
+
+
+# ---- Recording ---------------------------------------------------------------
+
+
+class Recording:
+    """A run of 'program' from the first start to a clean end."""
+
+    def __init__(self, program, folder, policy, rounds):
+        output = os.path.join(folder, "trace")
+        server = Server(program, folder, settings_of(policy),
+                        inside=trace.command(output) + ["-e", "inject=fsync,fdatasync,rename:"
+                                                        "delay_exit=%d" % SYNC_DELAY_US])
+        self.policy, self.is_redis, self.history = policy, server.is_redis, History()
+        if server.is_redis:
+            # It never syncs the folder that this one is in: not counted.
+            os.mkdir(os.path.join(server.data, "appendonlydir"))
+        server.start()
+        try:
+            self.run(server, rounds, PACE_SECONDS if policy != "always" else 0)
+            server.stop()
+        finally:
+            server.kill()
+        wait_for(lambda: trace.has_ended(output))
+        self.events = trace.Trace(output, server.data, {}, {}).events
+        self.history.finish()
+
+    def run(self, server, rounds, pause):
+        clients = [server.client() for _ in range(CLIENTS)]
+        write_some(clients[:1], self.history, 1, 0)
+        write_some(clients, self.history, rounds, pause)
+        clients[0].ask([b"BGREWRITEAOF"])
+        while server.info(clients[0], "aof_rewrite_in_progress") != "0":
+            write_some(clients, self.history, 1, pause)
+        write_some(clients, self.history, rounds, pause)
+
+    def is_log(self, name):
+        if self.is_redis:
+            return re.search(r"\.(base|incr)\.\w+$", name)
+        return name == "appendonly.aof"
+
+    def disks(self, cuts):
+        """(what happened last, {name: bytes}, the length that has to be there)"""
+        disk, acknowledged, other = Disk({}, {}), 0, OLD_BYTES
+        for event in self.events:
+            if event[0] == "rename":
+                other = disk.now().get(event[2], (None, b""))[1] or other
+            disk.do(event, acknowledged)
+            if event[0] == "reply":
+                acknowledged = max(acknowledged, self.history.acknowledged(event[1]))
+            yield "process ends after", event, plain(disk.now()), acknowledged
+            for image in disk.images(cuts, other):
+                least = acknowledged
+                if self.policy != "always":
+                    least = min([disk.oldest(file, acknowledged)
+                                 for name, (file, _) in image.items() if self.is_log(name)],
+                                default=acknowledged)
+                yield "power fails after", event, plain(image), least
+
+
+def settings_of(policy):
+    return ["--appendfsync", policy]
+
+
+def plain(image):
+    return {name: data for name, (_, data) in image.items()}
+
+
+# ---- Starting on what is left ------------------------------------------------
+
+
+class Starter:
+    """Starts a server on each disk, one at a time in each thread."""
+
+    def __init__(self, program, folder, recording):
+        self.program, self.folder, self.recording = program, folder, recording
+        self.local = threading.local()
+
+    def server(self):
+        if not hasattr(self.local, "server"):
+            folder = os.path.join(self.folder, "start.%d" % threading.get_ident())
+            self.local.server = Server(self.program, folder, settings_of(self.recording.policy))
+        return self.local.server
+
+    def look(self, image):
+        """The length that it has then, or what is wrong."""
+        server = self.server()
+        shutil.rmtree(server.data)
+        put(image, server.data)
+        try:
+            server.start()
+        except Refused as refused:
+            return "does not start: " + refused.text[-600:]
+        try:
+            state, strays = server.state(), server.strays()
+        finally:
+            server.kill()
+        result = self.recording.history.judge(state)
+        if strays and isinstance(result, int):
+            return "left behind: " + " ".join(strays)
+        return result
+
+
+def put(image, folder):
+    os.makedirs(folder)
+    for name, data in image.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def keep_disk(folder, image, why):
+    put(image, os.path.join(folder, "data"))
+    with open(os.path.join(folder, "why"), "w", encoding="utf-8") as file:
+        file.write(why + "\n")
+
+
+def collect(disks):
+    """Equal ones once: {hash: [image, the most that one has to have, where]}."""
+    found, points = {}, 0
+    for kind, event, image, least in disks:
+        points += kind.startswith("process")
+        digest = hashlib.sha256(repr(sorted(image.items())).encode()).digest()
+        if digest not in found or found[digest][1] < least:
+            where = "%s %d, %s" % (kind, points, " ".join("%.40r" % (part,) for part in event))
+            found[digest] = [image, least, where]
+    return found, points
+
+
+def try_all(program, folder, recording, cuts, keep=None):
+    """How many crash points and disks there were, and what was wrong: [text]."""
+    found, points = collect(recording.disks(cuts))
+    starter = Starter(program, folder, recording)
+    progress, wrong = Progress("  crashes, " + recording.policy, len(found)), []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(starter.look, [image for image, _, _ in found.values()])
+        for number, ((image, least, where), result) in enumerate(zip(found.values(), results)):
+            if isinstance(result, int) and result < least:
+                result = "lost: it has %d bytes of the journal, not %d" % (result, least)
+            if isinstance(result, str):
+                wrong.append("%s: %s" % (where, result))
+                if keep:
+                    keep_disk(os.path.join(keep, "%s.%d" % (recording.policy, len(wrong))), image,
+                              wrong[-1])
+            progress.show(number + 1)
+    return points, len(found), wrong
+
+
+def report(sums, policy, points, disks, wrong):
+    kinds = [("do not start", ": does not start"), ("lose what was acknowledged", ": lost"),
+             ("are what never was", ": never was"), ("leave files behind", ": left behind")]
+    sums.add(not wrong, "crash, %s: %d crash points, %d disks; of them %s" % (
+        policy, points, disks,
+        ", ".join("%d %s" % (sum(mark in text for text in wrong), kind) for kind, mark in kinds)))
+    for text in wrong[:SHOWN]:
+        print("    " + text.replace("\n", "\n      "))
+
+
+# ---- Faults made on purpose --------------------------------------------------
+
+
+def self_test(sums, program, folder, recording, cuts):
+    """The same run, as if it had done without a sync, or answered too early."""
+    events = recording.events
+    renamed = max(at for at, event in enumerate(events) if event[0] == "rename")
+    faults = {
+        "without syncs of files":
+            [event for event in events if event[0][:4] != "sync" or event[1] is None],
+        "without the sync of the directory after the rename":
+            events[:renamed] + [event for event in events[renamed:]
+                                if event[0][:4] != "sync" or event[1] is not None],
+        "with each reply before its sync": earlier_replies(events),
+    }
+    for what, changed in faults.items():
+        recording.events = changed
+        points, disks, wrong = try_all(program, folder, recording, cuts)
+        sums.add(wrong, "crash, %s: found out, by %d of %d disks" % (what, len(wrong), disks))
+    recording.events = events
+
+
+def earlier_replies(events):
+    changed = []
+    for event in events:
+        at = len(changed)
+        if event[0] == "reply":
+            while at > 0 and changed[at - 1][0] != "write":
+                at -= 1
+        changed.insert(at, event)
+    return changed
+
+
+# ---- All of it ---------------------------------------------------------------
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--short", action="store_true", help="fewer writes, fewer places to tear")
+    parser.add_argument("--policy", choices=("always", "everysec"))
+    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--keep")
+    options = parser.parse_args()
+    rounds, cuts = (3, 2) if options.short else (12, 12)
+    sums = Sums()
+    # In memory, where a sync takes no time.
+    with directory("crash", "/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        for policy in [options.policy] if options.policy else ["always", "everysec"]:
+            recording = Recording(options.server, os.path.join(folder, "record." + policy), policy,
+                                  rounds)
+            if options.self_test:
+                if policy == "always":
+                    self_test(sums, options.server, folder, recording, 2)
+                continue
+            report(sums, policy, *try_all(options.server, folder, recording, cuts, options.keep))
+    sums.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

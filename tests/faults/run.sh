@@ -1,0 +1,35 @@
+#!/bin/sh
+# run.sh SERVER short|soak [ROUNDS] -- the log under every fault, one driver after
+# another; all of them also run against redis-server. Each ends with
+# "N passed, M failed", and so does this. First each shows that it can fail.
+set -u
+here=$(dirname "$0")
+server=$1
+mode=$2
+rounds=${3:-1000}
+[ "$mode" = soak ] || rounds=15
+short=
+[ "$mode" = soak ] || short=--short
+
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+drivers=0
+run() { # driver and its arguments
+    printf '\n-- %s\n' "$*"
+    drivers=$((drivers + 1))
+    driver=$here/$1
+    shift
+    python3 "$driver" "$@" 2>&1 | tee -a "$out"
+}
+
+run kill.py "$server" --self-test
+run crash.py --server "$server" --self-test
+run kill.py "$server" --rounds "$rounds"
+[ "$(id -u)" -ne 0 ] || run diskfull.py "$server"
+# shellcheck disable=SC2086 # one word or none
+run crash.py --server "$server" $short
+# A driver that fell over has no sum.
+sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" |
+    awk -v drivers="$drivers" '{ passed += $1; failed += $2 }
+        END { failed += drivers - NR; printf "\n%d passed, %d failed\n", passed, failed
+              exit failed > 0 || passed == 0 }'
