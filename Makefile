@@ -71,6 +71,10 @@ clients-update:
 ##     (ARGS="--only crowd --clients 5000")
 check-limits: part3
 	@python3 tests/faults/limits.py $(BUILD)/part3-database/redis-lite $(ARGS)
+## check-interop: to Redis, to its cluster, behind a proxy, and back: what
+##     docs/outgrowing.md says (VALKEY_SERVER=PATH: to Valkey, too)
+check-interop: part3
+	@python3 tests/interop/outgrowing.py $(BUILD)/part3-database/redis-lite
 ## check-faults: the log of part 3 under faults: kill -9, full disks, crashes
 ##     (SERVER=redis-server: against it)
 faulty = $(or $(SERVER),$(BUILD)/part3-database/redis-lite)
@@ -151,7 +155,7 @@ help:
 export EXEC
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
-    check-faults soak \
+    check-faults check-interop soak \
     bench-expire clients-update conformance coverage carry diff-part1-part2 \
     diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
     setup-clients install clean help $(foreach n,$(names),part$(n) \

@@ -149,6 +149,7 @@ static int commit_and_send(struct server *server) {
     }
     empty(&server->monitor_lines);
     replication_send(server);
+    server_look_after_log(server);
     return 0;
 }
 

@@ -218,8 +218,15 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     aof_rewrite(server->aof);
 }
 
-/* After the commit: what is pending is none of this turn's. */
-static void look_after(struct server *server, int64_t now_ms) {
+/* After the turn's records have gone to the file and to replicas: a child that
+ * begins now sees just what they have been told. */
+void server_look_after_log(struct server *server) {
+    int64_t now_ms = server->turn_us / 1000;
+
+    if (now_ms < server->log_ms) return;
+    server->log_ms = now_ms + LOOK_MS;
+    replication_tick(server);
+    if (server->aof == NULL) return;
     aof_tick(server->aof);
     if (server->waiting_count > 0 && !aof_is_behind(server->aof)) {
         resume_waiting(server);
@@ -229,18 +236,10 @@ static void look_after(struct server *server, int64_t now_ms) {
 
 int server_commit(struct server *server) {
     int64_t began_us = clock_us();
-    int64_t now_ms = server->turn_us / 1000;
-    bool is_due = now_ms >= server->log_ms;
 
-    if (is_due) server->log_ms = now_ms + LOOK_MS;
-    if (is_due) replication_tick(server);
     if (server->aof == NULL) return 0;
-    if (aof_commit(server->aof) == -1) {
-        if (fail(server) == -1) return -1;
-    } else {
-        server_note_latency(server, LATENCY_AOF_WRITE, clock_us() - began_us);
-    }
-    if (is_due) look_after(server, now_ms);
+    if (aof_commit(server->aof) == -1) return fail(server);
+    server_note_latency(server, LATENCY_AOF_WRITE, clock_us() - began_us);
     return 0;
 }
 

@@ -158,6 +158,9 @@ int server_close_log(struct server *server);
 /* Step 3 of the turn. -1, logged, if the server can not go on. */
 int server_commit(struct server *server);
 
+/* At the end of a turn: what is due for the log and for replicas. */
+void server_look_after_log(struct server *server);
+
 /* Why this command may not run, for the sake of the log: an error reply; NULL:
  * it may. */
 const char *server_refusal_of_log(struct server *server,

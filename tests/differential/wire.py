@@ -67,11 +67,13 @@ def decode(raw):
 
 
 class Connection:
-    def __init__(self, port):
+    def __init__(self, port, asks_id=True):
         self.socket = socket.create_connection(('127.0.0.1', port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = b'%s:%d' % (b'127.0.0.1', self.socket.getsockname()[1])
         self.buf = bytearray()
+        if not asks_id:
+            return
         self.send(request([b'CLIENT', b'ID']))
         self.id = self.read(1)[0][1:-2]  # of no use if it needs a password
 
