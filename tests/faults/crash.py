@@ -30,6 +30,7 @@ from server import Progress, Refused, Server, Sums, directory, wait_for
 
 CLIENTS = 3
 KEYS = 5
+LOST = "lost what was acknowledged"
 SHOWN = 5          # failures that are told at length
 PACE_SECONDS = 0.1 # between two rounds under everysec, so that syncs come in between
 SYNC_DELAY_US = 3000  # so that things happen during a sync, and a rewrite takes its time
@@ -66,6 +67,13 @@ class History:
 
     def add(self, reply, text, changed):
         self.changes[int(re.findall(rb":(\d+)\r\n", reply)[-1])] = text, changed
+
+    def until(self, length):
+        """The beginning of it, to go on from."""
+        start = History()
+        start.count = self.count
+        start.changes = {at: change for at, change in self.changes.items() if at <= length}
+        return start
 
     def finish(self):
         state, journal = {}, b""
@@ -109,17 +117,22 @@ def request_of(words):
 
 
 class Recording:
-    """A run of 'program' from the first start to a clean end."""
+    """A run of 'program' from its start to a clean end: on an empty disk, or on
+    'image', from which it will have the journal up to 'length'."""
 
-    def __init__(self, program, folder, policy, rounds):
+    def __init__(self, program, folder, policy, rounds, image=None, length=0, history=None):
         output = os.path.join(folder, "trace")
         server = Server(program, folder, settings_of(policy),
                         inside=trace.command(output) + ["-e", "inject=fsync,fdatasync,rename:"
                                                         "delay_exit=%d" % SYNC_DELAY_US])
-        self.policy, self.is_redis, self.history = policy, server.is_redis, History()
+        self.policy, self.is_redis = policy, server.is_redis
+        self.length, self.history = length, history or History()
+        self.files = dict(enumerate((image or {}).values()))
+        self.names = dict(zip(image or {}, self.files))
+        put(image or {}, server.data)
         if server.is_redis:
             # It never syncs the folder that this one is in: not counted.
-            os.mkdir(os.path.join(server.data, "appendonlydir"))
+            os.makedirs(os.path.join(server.data, "appendonlydir"), exist_ok=True)
         server.start()
         try:
             self.run(server, rounds, PACE_SECONDS if policy != "always" else 0)
@@ -127,7 +140,8 @@ class Recording:
         finally:
             server.kill()
         wait_for(lambda: trace.has_ended(output))
-        self.events = trace.Trace(output, server.data, {}, {}).events
+        sizes = {file: len(data) for file, data in self.files.items()}
+        self.events = trace.Trace(output, server.data, self.names, sizes).events
         self.history.finish()
 
     def run(self, server, rounds, pause):
@@ -146,7 +160,7 @@ class Recording:
 
     def disks(self, cuts):
         """(what happened last, {name: bytes}, the length that has to be there)"""
-        disk, acknowledged, other = Disk({}, {}), 0, OLD_BYTES
+        disk, acknowledged, other = Disk(self.names, self.files), self.length, OLD_BYTES
         for event in self.events:
             if event[0] == "rename":
                 other = disk.now().get(event[2], (None, b""))[1] or other
@@ -161,6 +175,18 @@ class Recording:
                                  for name, (file, _) in image.items() if self.is_log(name)],
                                 default=acknowledged)
                 yield "power fails after", event, plain(image), least
+
+    def torn_image(self):
+        """Shortly before the end, with a few bytes of the log missing."""
+        disk = Disk(self.names, self.files)
+        last = max(at for at, event in enumerate(self.events)
+                   if event[0] == "reply" and self.history.acknowledged(event[1]))
+        for event in self.events[:last]:
+            disk.do(event, 0)
+            if event[0] == "write":
+                written = event[1]
+        return {name: data[:-7] if file == written else data
+                for name, (file, data) in disk.now().items()}
 
 
 def settings_of(policy):
@@ -207,7 +233,7 @@ class Starter:
 
 
 def put(image, folder):
-    os.makedirs(folder)
+    os.makedirs(folder, exist_ok=True)
     for name, data in image.items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -233,30 +259,36 @@ def collect(disks):
     return found, points
 
 
-def try_all(program, folder, recording, cuts, keep=None):
-    """How many crash points and disks there were, and what was wrong: [text]."""
+def try_all(program, folder, recording, cuts, keep=None, until=None):
+    """How many crash points and disks there were, and what was wrong: [text].
+    'until' that is found among them: then from the last disk on."""
     found, points = collect(recording.disks(cuts))
+    if until:
+        found = dict(reversed(found.items()))
     starter = Starter(program, folder, recording)
     progress, wrong = Progress("  crashes, " + recording.policy, len(found)), []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(starter.look, [image for image, _, _ in found.values()])
         for number, ((image, least, where), result) in enumerate(zip(found.values(), results)):
             if isinstance(result, int) and result < least:
-                result = "lost: it has %d bytes of the journal, not %d" % (result, least)
+                result = LOST + ": it has %d bytes of the journal, not %d" % (result, least)
             if isinstance(result, str):
                 wrong.append("%s: %s" % (where, result))
                 if keep:
                     keep_disk(os.path.join(keep, "%s.%d" % (recording.policy, len(wrong))), image,
                               wrong[-1])
+                if until and until in result:
+                    pool.shutdown(cancel_futures=True)
+                    break
             progress.show(number + 1)
     return points, len(found), wrong
 
 
-def report(sums, policy, points, disks, wrong):
-    kinds = [("do not start", ": does not start"), ("lose what was acknowledged", ": lost"),
+def report(sums, what, points, disks, wrong):
+    kinds = [("do not start", ": does not start"), ("lose what was acknowledged", LOST),
              ("are what never was", ": never was"), ("leave files behind", ": left behind")]
-    sums.add(not wrong, "crash, %s: %d crash points, %d disks; of them %s" % (
-        policy, points, disks,
+    sums.add(not wrong, "%s: %d crash points, %d disks; of them %s" % (
+        what, points, disks,
         ", ".join("%d %s" % (sum(mark in text for text in wrong), kind) for kind, mark in kinds)))
     for text in wrong[:SHOWN]:
         print("    " + text.replace("\n", "\n      "))
@@ -279,8 +311,8 @@ def self_test(sums, program, folder, recording, cuts):
     }
     for what, changed in faults.items():
         recording.events = changed
-        points, disks, wrong = try_all(program, folder, recording, cuts)
-        sums.add(wrong, "crash, %s: found out, by %d of %d disks" % (what, len(wrong), disks))
+        _, _, wrong = try_all(program, folder, recording, cuts, until=LOST)
+        sums.add(any(LOST in text for text in wrong), "crash, %s: found out" % what)
     recording.events = events
 
 
@@ -295,6 +327,17 @@ def earlier_replies(events):
     return changed
 
 
+# ---- A crash after a crash ---------------------------------------------------
+
+
+def record_recovery(program, folder, recording):
+    """A run that begins with what a crash has left."""
+    image = recording.torn_image()
+    length = Starter(program, folder, recording).look(image)
+    return Recording(program, os.path.join(folder, "recover." + recording.policy),
+                     recording.policy, 1, image, length, recording.history.until(length))
+
+
 # ---- All of it ---------------------------------------------------------------
 
 
@@ -306,7 +349,7 @@ def main():
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--keep")
     options = parser.parse_args()
-    rounds, cuts = (3, 2) if options.short else (12, 12)
+    rounds, cuts = (2, 1) if options.short else (12, 12)
     sums = Sums()
     # In memory, where a sync takes no time.
     with directory("crash", "/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
@@ -317,7 +360,11 @@ def main():
                 if policy == "always":
                     self_test(sums, options.server, folder, recording, 2)
                 continue
-            report(sums, policy, *try_all(options.server, folder, recording, cuts, options.keep))
+            report(sums, "crash, " + policy,
+                   *try_all(options.server, folder, recording, cuts, options.keep))
+            recovery = record_recovery(options.server, folder, recording)
+            report(sums, "crash from the next start on, " + policy,
+                   *try_all(options.server, folder, recovery, cuts, options.keep))
     sums.end()
 
 
