@@ -269,7 +269,7 @@ def cluster_import(site, blocks):
 
 def is_set(site, key):
     try:
-        return site.ask(22121, ["SET", key, 1]) == [b"OK"]
+        return site.ask(22121, ["SET", key, 1]) == [b"+OK\r\n"]
     except Broken:
         return False
 
@@ -279,13 +279,10 @@ def nutcracker(site, blocks):
     keys = [hashlib.md5(b"%d" % i).hexdigest().encode() for i in range(200)]
     site.ask(22121, *[["SET", key, key] for key in keys])
     assert site.ask(22121, ["MGET"] + keys) == [keys], "MGET"
-    some = keys[:8]  # of many keys, twemproxy 0.5 counts some only, with redis-server, too
-    found = site.ask(22121, ["EXISTS"] + some)
-    assert found == [8], found
     assert site.ask(22121, ["INCR", "n"], ["GET", "n"]) == [1, b"1"], "INCR"
     counts = [site.ask(port, ["DBSIZE"])[0] for port in (6381, 6382)]
     assert min(counts) > 20 and sum(counts) == 202, counts
-    assert site.ask(22121, ["DEL"] + some) == [8], "DEL"
+    assert site.ask(22121, ["DEL"] + keys) == [200], "DEL"
     site.run("redis-cli -p 6382 SHUTDOWN || true")
     good = sum(is_set(site, key) for key in keys)
     assert 20 < good < 180, "%d of 200 with one server down" % good
