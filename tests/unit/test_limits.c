@@ -904,7 +904,8 @@ START_TEST(keys_that_nobody_could_select_are_not_loaded) {
     ck_assert_ptr_null(server_new(&site.options));
     ck_assert(logs(&site, "has keys in database 16: it wants 'databases' to be "
                           "17 or more"));
-    file = fopen(site.aof_path, "a");
+    file = fopen(site.aof_path, "w");
+    fputs(log, file);
     fputs("*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n", file);
     fclose(file);
     site.server = server_new(&site.options);
