@@ -6,8 +6,11 @@
 #include "aof.h"
 #include "command.h"
 #include "helpers.h"
+#include "kernel.h"
+#include "snapshot.h"
 #include "store.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <sys/stat.h>
 
@@ -25,6 +28,7 @@ static struct {
     struct store *store;
     struct buf replayed; /* what was replayed, as records */
     struct aof_settings settings;
+    aof_pause_fn *pause;
 } room;
 
 /* Some thousand files are made and synced here: in memory, if there is a file
@@ -59,9 +63,19 @@ static inline void enter_room(void) {
     room.replayed = (struct buf){0};
     room.settings = (struct aof_settings){.fsync = FSYNC_EVERYSEC,
                                           .has_no_seals = true};
+    room.pause = NULL;
 }
 
+static inline void enter_room_with_seals(void) {
+    enter_room();
+    room.settings.has_no_seals = false;
+}
+
+/* Where Check does not fork, the next test is to find a kernel as usual. */
 static inline void leave_room(void) {
+    kernel_disarm();
+    kernel->hurry = kernel->gated = kernel->opens_at_join = false;
+    kernel->slow_ms = 0;
     nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     fclose(room.said);
     store_free(room.store);
@@ -115,7 +129,38 @@ static inline bool file_is(const char *path, struct slice bytes) {
     return is_so;
 }
 
+/* The names in the directory that hold 'part', sorted, each behind a blank. */
+static inline const char *names_with(const char *part) {
+    static char names[4096];
+    struct dirent **found;
+    int count = scandir(room.dir, &found, NULL, alphasort);
+    size_t len = 0;
+
+    check_that(count >= 0, "%s: %s", room.dir, strerror(errno));
+    names[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        if (strstr(found[i]->d_name, part) != NULL) {
+            len += (size_t)snprintf(names + len, sizeof names - len, " %s",
+                                    found[i]->d_name);
+        }
+        free(found[i]);
+    }
+    free(found);
+    return names;
+}
+
+/* "FILE.cut-OFFSET" */
+static inline const char *side_path(size_t offset) {
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s.cut-%zu", room.path, offset);
+    return path;
+}
+
 /* ---- Records ---------------------------------------------------------- */
+
+#define ARGS(...)                                                              \
+    (struct slice[]){__VA_ARGS__}, COUNT_OF(((struct slice[]){__VA_ARGS__}))
 
 /* Not by resp_writer.c: that the log speaks RESP is to be found out here. */
 static inline void add_record(struct buf *out, const struct slice *argv,
@@ -130,6 +175,70 @@ static inline void add_record(struct buf *out, const struct slice *argv,
     }
 }
 
+/* How long the record at the front of 'in' is; 0 if it is not whole. */
+static inline size_t record_size(struct slice in) {
+    const char *at = in.data;
+    const char *end = in.data + in.len;
+    long argc = 0;
+    long part = -1; /* the number of arguments stands first */
+
+    for (; part < argc; part++) {
+        const char *cr = memchr(at, '\r', (size_t)(end - at));
+        long number;
+
+        if (cr == NULL || cr + 2 > end) return 0;
+        number = strtol(at + 1, NULL, 10);
+        at = cr + 2;
+        if (part == -1) {
+            argc = number;
+        } else if (number + 2 > end - at) {
+            return 0;
+        } else {
+            at += number + 2;
+        }
+    }
+    return (size_t)(at - in.data);
+}
+
+/* What a file holds without the lines that begin with '#': whole records, and
+ * then perhaps part of one. To be freed with buf_free(). */
+static inline struct buf without_comments(struct slice file) {
+    struct buf records = {0};
+
+    while (file.len > 0) {
+        size_t size;
+
+        if (file.data[0] == '#') {
+            const char *end = memchr(file.data, '\n', file.len);
+
+            size = end != NULL ? (size_t)(end - file.data) + 1 : file.len;
+        } else {
+            size = record_size(file);
+            if (size == 0) size = file.len;
+            buf_append(&records, file.data, size);
+        }
+        file.data += size;
+        file.len -= size;
+    }
+    return records;
+}
+
+static inline struct buf read_records(const char *path) {
+    struct buf file = read_file(path);
+    struct buf records = without_comments(buf_slice(&file));
+
+    buf_free(&file);
+    return records;
+}
+
+static inline bool file_holds(const char *path, struct slice records) {
+    struct buf found = read_records(path);
+    bool is_so = same_bytes(buf_slice(&found), records);
+
+    buf_free(&found);
+    return is_so;
+}
+
 /* Runs what is loaded, and takes it down. */
 static inline const char *replay(void *context, const struct slice *argv,
                                  size_t argc) {
@@ -139,12 +248,18 @@ static inline const char *replay(void *context, const struct slice *argv,
     return wrong;
 }
 
+/* For a rewrite: the context of the callbacks is the store. */
+static inline int write_snapshot(void *context, aof_add_fn *add, void *to) {
+    return snapshot_write(context, add, to);
+}
+
 static inline struct aof *open_at(const char *path) {
     return aof_open(&(struct aof_options){.path = path,
                                           .log = &room.log,
                                           .replay = replay,
                                           .context = room.store,
-
+                                          .pause = room.pause,
+                                          .snapshot = write_snapshot,
                                           .settings = room.settings});
 }
 
@@ -160,6 +275,25 @@ static inline struct aof *opened(void) {
 
     check_that(aof != NULL, "it does not open: %s", said());
     return aof;
+}
+
+static inline void closed(struct aof *aof) {
+    check_that(aof_close(aof) == 0, "it does not close: %s", strerror(errno));
+}
+
+/* ---- Tests ------------------------------------------------------------ */
+
+/* 'enter' is what makes their room. */
+static inline void add_tests(Suite *suite, const char *name, SFun enter,
+                             const TTest *const *tests, size_t count) {
+    TCase *tcase = tcase_create(name);
+
+    tcase_set_timeout(tcase, 3 * TEST_SECONDS); /* sanitizers take theirs */
+    tcase_add_unchecked_fixture(tcase, make_base, remove_base);
+    tcase_add_checked_fixture(tcase, enter, leave_room);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
 }
 
 #endif

@@ -9,6 +9,7 @@
  * subject of test_aof_faults.c. */
 #include "aof_room.h"
 #include "helpers.h"
+#include "kernel.h"
 #include "suites.h"
 
 #include <dirent.h>
@@ -29,42 +30,7 @@ static mode_t mode_of(const char *path) {
     return status.st_mode & 07777;
 }
 
-/* The names in the directory that hold 'part', sorted, each behind a blank. */
-static const char *names_with(const char *part) {
-    static char names[4096];
-    struct dirent **found;
-    int count = scandir(room.dir, &found, NULL, alphasort);
-    size_t len = 0;
-
-    check_that(count >= 0, "%s: %s", room.dir, strerror(errno));
-    names[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        if (strstr(found[i]->d_name, part) != NULL) {
-            len += (size_t)snprintf(names + len, sizeof names - len, " %s",
-                                    found[i]->d_name);
-        }
-        free(found[i]);
-    }
-    free(found);
-    return names;
-}
-
-/* "FILE.cut-OFFSET" */
-static const char *side_path(size_t offset) {
-    static char path[128];
-
-    snprintf(path, sizeof path, "%s.cut-%zu", room.path, offset);
-    return path;
-}
-
 /* ---- Records ---------------------------------------------------------- */
-
-#define ARGS(...)                                                              \
-    (struct slice[]){__VA_ARGS__}, COUNT_OF(((struct slice[]){__VA_ARGS__}))
-
-static void closed(struct aof *aof) {
-    check_that(aof_close(aof) == 0, "it does not close: %s", strerror(errno));
-}
 
 /* Append through copies of just the right size, which are gone before it is
  * committed; and to 'record', what the file is to hold. */
@@ -81,8 +47,8 @@ static void append(struct aof *aof, struct buf *record,
     add_record(record, argv, argc);
 }
 
-static void file_holds(const struct buf *records) {
-    struct buf found = read_file(room.path);
+static void check_file(const struct buf *records) {
+    struct buf found = read_records(room.path);
 
     assert_bytes(buf_slice(&found), buf_slice(records));
     buf_free(&found);
@@ -130,7 +96,7 @@ START_TEST(a_new_log_is_empty_and_for_its_owner_alone) {
     ck_assert_str_eq(names_with("."), " . .. log.aof log.aof.lock");
     ck_assert_uint_eq(mode_of(room.path), 0600);
     ck_assert_uint_eq(mode_of(lock), 0600);
-    ck_assert(file_is(room.path, BYTES("")));
+    ck_assert(file_holds(room.path, BYTES("")));
     ck_assert(file_is(lock, BYTES("")));
     ck_assert_uint_eq(buf_len(&room.replayed), 0);
 }
@@ -151,7 +117,7 @@ START_TEST(what_was_appended_comes_back) {
     append(aof, &records, ARGS(BYTES("DEL"), BYTES("key"), BYTES("")));
     ck_assert_int_eq(aof_commit(aof), 0);
     closed(aof);
-    file_holds(&records);
+    check_file(&records);
 
     closed(opened());
     assert_bytes(buf_slice(&room.replayed), buf_slice(&records));
@@ -170,7 +136,7 @@ START_TEST(null_is_as_good_a_place_for_nothing_as_any) {
     aof_append(aof, ARGS(BYTES("SET"), nothing, nothing));
     closed(aof);
     add_record(&records, ARGS(BYTES("SET"), BYTES(""), BYTES("")));
-    file_holds(&records);
+    check_file(&records);
     buf_free(&records);
 }
 END_TEST
@@ -199,7 +165,7 @@ START_TEST(nothing_is_in_the_file_before_it_is_committed) {
 
     append(aof, &records, ARGS(BYTES("DEL"), BYTES("a")));
     append(aof, &records, ARGS(BYTES("DEL"), BYTES("b")));
-    ck_assert(file_is(room.path, BYTES("")));
+    ck_assert(file_holds(room.path, BYTES("")));
     closed(aof);
     buf_free(&records);
 }
@@ -215,7 +181,7 @@ START_TEST(a_turn_is_in_the_file_once_it_is_committed) {
             append(aof, &records, ARGS(BYTES("DEL"), BYTES("a")));
         }
         ck_assert_int_eq(aof_commit(aof), 0);
-        file_holds(&records);
+        check_file(&records);
     }
     closed(aof);
     buf_free(&records);
@@ -228,7 +194,7 @@ START_TEST(what_was_not_committed_is_so_when_it_closes) {
 
     append(aof, &records, ARGS(BYTES("DEL"), BYTES("a")));
     closed(aof);
-    file_holds(&records);
+    check_file(&records);
     buf_free(&records);
 }
 END_TEST
@@ -245,7 +211,7 @@ START_TEST(each_life_goes_on_where_the_last_one_ended) {
         ck_assert_int_eq(aof_commit(aof), 0);
         append(aof, &records, ARGS(BYTES("DEL"), key));
         closed(aof);
-        file_holds(&records);
+        check_file(&records);
     }
     buf_free(&records);
 }
@@ -272,73 +238,82 @@ START_TEST(a_log_of_many_megabytes_loads) {
 }
 END_TEST
 
-/* The loader looks at the clock after each read; this one can be made to find
- * a second gone each time. Linked with -Wl,--wrap=clock_ms. */
-int64_t __real_clock_ms(void);
-int64_t __wrap_clock_ms(void);
-
-static int64_t slow_ms; /* of the test that sets it; each is a process */
-
-int64_t __wrap_clock_ms(void) {
-    static int64_t added;
-
-    added += slow_ms;
-    return __real_clock_ms() + added;
-}
-
-/* What pause() was told, and when it gives up: at the n-th call. */
+/* A pause() that takes down how far it was each time. */
 static struct {
-    int calls, last;
+    int count;
+    int give_up_at; /* the number of that call; 0: none */
     int64_t loaded, size;
-} pauses;
+} paused;
 
-static bool take_note(void *context, int64_t loaded, int64_t size) {
-    (void)context;
-    ck_assert_int_ge(loaded, pauses.loaded);
-    pauses.loaded = loaded;
-    pauses.size = size;
-    return ++pauses.calls != pauses.last;
+static bool take_down_pause(void *context, int64_t loaded, int64_t size) {
+    ck_assert_ptr_eq(context, room.store);
+    check_that(loaded >= paused.loaded && loaded <= size,
+               "%lld of %lld bytes, after %lld", (long long)loaded,
+               (long long)size, (long long)paused.loaded);
+    paused.loaded = loaded;
+    paused.size = size;
+    return ++paused.count != paused.give_up_at;
 }
 
-/* A log of 'size' bytes, opened with a pause. */
-static struct aof *load_megabytes(size_t size, struct buf *records) {
+static struct buf megabytes(size_t size) {
+    struct buf records = {0};
     char *value = xcalloc(1, MIB / 4);
 
-    while (buf_len(records) < size) {
-        add_record(records, ARGS(BYTES("SET"), BYTES("k"), {value, MIB / 4}));
+    while (buf_len(&records) < size) {
+        add_record(&records, ARGS(BYTES("SET"), BYTES("k"), {value, MIB / 4}));
     }
+    write_file(room.path, buf_slice(&records));
     free(value);
-    write_file(room.path, buf_slice(records));
-    return aof_open(&(struct aof_options){.path = room.path,
-                                          .log = &room.log,
-                                          .replay = replay,
-                                          .pause = take_note,
-                                          .context = room.store,
-                                          .settings = room.settings});
+    return records;
 }
 
-START_TEST(a_load_that_takes_long_lets_others_do_something_now_and_then) {
-    struct buf records = {0};
+/* By the clock of kernel.c, each look at it takes a second. */
+START_TEST(a_load_pauses_now_and_then) {
+    struct buf records = megabytes(8 * MIB);
 
-    slow_ms = 100;
-    closed(load_megabytes(8 * MIB, &records));
-    slow_ms = 0;
-    ck_assert_int_ge(pauses.calls, 8);
-    ck_assert_int_eq(pauses.size, (int64_t)buf_len(&records));
-    ck_assert_int_ge(pauses.loaded, 7 * MIB);
+    kernel->slow_ms = 1000;
+    room.pause = take_down_pause;
+    closed(opened());
+    ck_assert_int_ge(paused.count, 30);
+    ck_assert_int_eq(paused.size, (int64_t)buf_len(&records));
+    ck_assert_int_ge(paused.loaded, paused.size - MIB);
     buf_free(&records);
 }
 END_TEST
 
-START_TEST(a_load_that_is_given_up_leaves_the_file_as_it_was) {
+/* The clock is looked at every thousand records of a block, and behind it. */
+START_TEST(a_load_that_is_done_at_once_does_not) {
     struct buf records = {0};
 
-    slow_ms = 100;
-    pauses.last = 3;
-    ck_assert_ptr_null(load_megabytes(8 * MIB, &records));
-    slow_ms = 0;
-    ck_assert_int_eq(pauses.calls, 3);
-    ck_assert(file_is(room.path, buf_slice(&records)));
+    while (buf_len(&records) < 900)
+        add_record(&records, ARGS(BYTES("DEL"), BYTES("a")));
+    write_file(room.path, buf_slice(&records));
+    room.pause = take_down_pause;
+    kernel->slow_ms = 1;
+    closed(opened());
+    ck_assert_int_eq(paused.count, 0);
+    buf_free(&records);
+}
+END_TEST
+
+/* Nothing is wrong with the file then: it opens the next time. */
+START_TEST(a_load_may_be_given_up) {
+    struct buf records = megabytes(2 * MIB);
+    int before = count_descriptors();
+
+    kernel->slow_ms = 1000;
+    room.pause = take_down_pause;
+    for (paused.give_up_at = 1; paused.give_up_at <= 8; paused.give_up_at++) {
+        paused.count = 0;
+        paused.loaded = 0;
+        ck_assert_ptr_null(open_log());
+        ck_assert_int_eq(paused.count, paused.give_up_at);
+        ck_assert(file_is(room.path, buf_slice(&records)));
+        ck_assert_int_eq(count_descriptors(), before);
+    }
+    room.pause = NULL;
+    closed(opened());
+    assert_bytes(buf_slice(&room.replayed), buf_slice(&records));
     buf_free(&records);
 }
 END_TEST
@@ -500,8 +475,8 @@ static const struct {
     BAD("\0", "expected '*'"),
     BAD("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "expected '*'"),
     BAD("\xff\xff\xff\xff", "expected '*'"),
-    BAD("*0\r\n", "an empty record"),
-    BAD("*-1\r\n", "an empty record"),
+    BAD("*0\r\n", "no record of a change"),
+    BAD("*-1\r\n", "no record of a change"),
     BAD("*x\r\n", "invalid multibulk length"),
     BAD("*\r\n", "invalid multibulk length"),
     BAD("*01\r\n", "invalid multibulk length"),
@@ -629,7 +604,7 @@ START_TEST(after_a_cut_the_log_goes_on_behind_the_last_whole_record) {
     aof = opened();
     append(aof, &records, ARGS(BYTES("DEL"), BYTES("b")));
     ck_assert_int_eq(aof_commit(aof), 0);
-    file_holds(&records);
+    check_file(&records);
     closed(aof);
     closed(opened());
     assert_bytes(buf_slice(&room.replayed), buf_slice(&records));
@@ -822,18 +797,6 @@ START_TEST(a_path_may_be_a_name_in_the_working_directory) {
 }
 END_TEST
 
-static TCase *tests_in_a_room(const char *name, const TTest *const *tests,
-                              size_t count) {
-    TCase *tcase = tcase_create(name);
-
-    tcase_set_timeout(tcase, 3 * TEST_SECONDS); /* sanitizers take theirs */
-    tcase_add_unchecked_fixture(tcase, make_base, remove_base);
-    tcase_add_checked_fixture(tcase, enter_room, leave_room);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    return tcase;
-}
-
 Suite *aof_suite(void) {
     const TTest *const writing[] = {
         a_new_log_is_empty_and_for_its_owner_alone,
@@ -845,8 +808,9 @@ Suite *aof_suite(void) {
         what_was_not_committed_is_so_when_it_closes,
         each_life_goes_on_where_the_last_one_ended,
         a_log_of_many_megabytes_loads,
-        a_load_that_takes_long_lets_others_do_something_now_and_then,
-        a_load_that_is_given_up_leaves_the_file_as_it_was,
+        a_load_pauses_now_and_then,
+        a_load_that_is_done_at_once_does_not,
+        a_load_may_be_given_up,
     };
     const TTest *const damage[] = {
         cut_at_any_byte_the_whole_records_before_it_load,
@@ -874,13 +838,12 @@ Suite *aof_suite(void) {
     };
     Suite *suite = suite_create("aof");
 
-    suite_add_tcase(
-        suite, tests_in_a_room("aof: writing", writing, COUNT_OF(writing)));
-    suite_add_tcase(suite,
-                    tests_in_a_room("aof: damage", damage, COUNT_OF(damage)));
-    suite_add_tcase(suite,
-                    tests_in_a_room("aof: locks", locks, COUNT_OF(locks)));
-    suite_add_tcase(suite,
-                    tests_in_a_room("aof: places", places, COUNT_OF(places)));
+    add_tests(suite, "aof: writing", enter_room, writing, COUNT_OF(writing));
+    add_tests(suite, "aof: writing, sealed", enter_room_with_seals, writing,
+              COUNT_OF(writing));
+    add_tests(suite, "aof: damage", enter_room, damage, COUNT_OF(damage));
+    add_tests(suite, "aof: locks", enter_room, locks, COUNT_OF(locks));
+    add_tests(suite, "aof: places", enter_room_with_seals, places,
+              COUNT_OF(places));
     return suite;
 }

@@ -2,6 +2,7 @@
  * spared, and that none outlives its parent. */
 #include "child.h"
 #include "helpers.h"
+#include "kernel.h"
 #include "suites.h"
 
 #include <signal.h>
@@ -12,18 +13,10 @@
 
 /* ---- The kernel, on a bad day ------------------------------------------- */
 
-static bool no_fork, no_close_range;
+static bool no_close_range;
 
-pid_t __real_fork(void);
-pid_t __wrap_fork(void);
 long __real_syscall(long number, long a, long b, long c);
 long __wrap_syscall(long number, long a, long b, long c);
-
-pid_t __wrap_fork(void) {
-    if (!no_fork) return __real_fork();
-    errno = EAGAIN;
-    return -1;
-}
 
 long __wrap_syscall(long number, long a, long b, long c) {
     if (!no_close_range) return __real_syscall(number, a, b, c);
@@ -131,12 +124,14 @@ END_TEST
 
 START_TEST(without_fork_there_is_none) {
     int descriptors = count_descriptors();
+    static const struct fault no_child[FAULTS_MAX] = {{FORK, 1, 1, EAGAIN}};
     struct child child = {0};
     sigset_t mask;
 
-    no_fork = true;
+    kernel_arm("no directory", no_child);
     ck_assert_int_eq(child_start(&child, say_hello, NULL, NULL, 0), -1);
     ck_assert_int_eq(errno, EAGAIN);
+    kernel_disarm();
     ck_assert_int_eq(child.pid, 0);
     ck_assert_int_eq(count_descriptors(), descriptors);
     pthread_sigmask(SIG_BLOCK, NULL, &mask);
