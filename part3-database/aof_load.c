@@ -174,12 +174,9 @@ static bool take_block(struct load *load) {
         if (++count % RECORDS_A_LOOK == 0 && !breathe(load)) return false;
         /* The wire allows lines of words and empty arrays; the log does not. */
         if (rest.data[0] != '*' ||
-            resp_read_request(&load->request, rest) != RESP_COMPLETE) {
-            note_why(load, "no record");
-            return damaged(load, at);
-        }
-        if (load->request.argc == 0) {
-            note_why(load, "an empty record");
+            resp_read_request(&load->request, rest) != RESP_COMPLETE ||
+            load->request.argc == 0) {
+            note_why(load, "no record of a change");
             return damaged(load, at);
         }
         size = load->request.size;
