@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "faults"))
 from server import Broken, Connection, Sums, decode, wait_for  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "..", "docs", "outgrowing.md")
-BLOCK = re.compile(r"<!-- test: (\w+) -->\n```sh\n(.*?)```", re.S)
+BLOCK = re.compile(r"<!-- tested as (\w+) -->\n```sh\n(.*?)```", re.S)
 PORTS = (6379, 6380, 6381, 6382, 7001, 7002, 7003, 22121, 22222)
 KEYS = 500
 PATIENCE = 30
