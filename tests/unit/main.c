@@ -27,8 +27,12 @@ static Suite *(*const suites[])(void) = {
     store_suite,
     keyspace_suite,
     child_suite,
+    crc64_suite,
+    aof_seal_suite,
     aof_suite,
+    aof_damage_suite,
     aof_faults_suite,
+    aof_rewrite_suite,
     slowlog_suite,
     latency_suite,
 #else

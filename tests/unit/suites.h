@@ -30,13 +30,17 @@ Suite *resp_item_suite(void);
 
 /* Part 3. */
 Suite *aof_suite(void);
+Suite *aof_damage_suite(void);
 Suite *aof_faults_suite(void);
+Suite *aof_rewrite_suite(void);
+Suite *aof_seal_suite(void);
 Suite *arguments_suite(void);
 Suite *bits_suite(void);
 Suite *child_suite(void);
 Suite *client_suite(void);
 Suite *command_command_suite(void);
 Suite *config_suite(void);
+Suite *crc64_suite(void);
 Suite *database_suite(void);
 Suite *expire_suite(void);
 Suite *glob_suite(void);

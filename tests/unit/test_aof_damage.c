@@ -1,0 +1,3 @@
+#include "aof_room.h"
+#include "suites.h"
+Suite *aof_damage_suite(void) { return suite_create("aof: damage of all kinds"); }
