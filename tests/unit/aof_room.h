@@ -82,6 +82,11 @@ static inline void leave_room(void) {
     buf_free(&room.replayed);
 }
 
+static inline void empty_room(void) {
+    nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    check_that(mkdir(room.dir, 0700) == 0, "%s", strerror(errno));
+}
+
 /* What the log of the server says, and a fresh sheet for it. */
 static inline const char *said(void) {
     static char text[4096];
@@ -264,7 +269,8 @@ static inline struct aof *open_at(const char *path) {
 }
 
 static inline struct aof *open_log(void) {
-    store_clear(room.store);
+    store_clear_all(room.store);
+    store_select(room.store, 0);
     buf_consume(&room.replayed, buf_len(&room.replayed));
     forget_said();
     return open_at(room.path);

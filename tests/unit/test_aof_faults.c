@@ -16,11 +16,6 @@
 
 /* ---- A room, and what its kernel does --------------------------------- */
 
-static void empty_room(void) {
-    nftw(room.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    check_that(mkdir(room.dir, 0700) == 0, "%s", strerror(errno));
-}
-
 /* ---- Files and records ------------------------------------------------ */
 
 /* How many of the files beside the log hold just these bytes, or others. */

@@ -33,9 +33,9 @@ static struct slice write_sample(const struct sample *sample,
                                  struct seal_chain *chain,
                                  char line[SEAL_MAX]) {
     *chain = (struct seal_chain){.id = sample->id, .sum = 42};
-    return (struct slice){
-        line, seal_write(&crc64, chain, sample->at, sample->synced,
-                         sample->is_open, sample->block, line)};
+    return (struct slice){line,
+                          seal_write(&crc64, chain, sample->at, sample->synced,
+                                     sample->is_open, sample->block, line)};
 }
 
 /* Through a copy of just the right size. */
@@ -122,15 +122,14 @@ START_TEST(a_seal_elsewhere_or_of_another_file_is_none) {
                    (long long)at);
     }
     for (int bit = 0; bit < 64; bit++) {
-        uint64_t id = (sample->id == 0 ? chain.id : sample->id) ^
-                      UINT64_C(1) << bit;
+        uint64_t id = (sample->id == 0 ? chain.id : sample->id) ^ UINT64_C(1)
+                                                                      << bit;
 
         check_that(id == 0 || !reads(id, sample->at, line, &seal),
                    "bit %d of the id", bit);
     }
     /* A first one says the id, a later one does not. */
-    ck_assert(!reads(sample->id == 0 ? chain.id : 0, sample->at, line,
-                     &seal));
+    ck_assert(!reads(sample->id == 0 ? chain.id : 0, sample->at, line, &seal));
 }
 END_TEST
 
@@ -152,10 +151,8 @@ START_TEST(other_spellings_are_no_seal) {
 
     init();
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        check_that(!reads(ID, 1000, slice_of(lines[i]), &seal), "%s",
-                   lines[i]);
-        check_that(!reads(0, 1000, slice_of(lines[i]), &seal), "%s",
-                   lines[i]);
+        check_that(!reads(ID, 1000, slice_of(lines[i]), &seal), "%s", lines[i]);
+        check_that(!reads(0, 1000, slice_of(lines[i]), &seal), "%s", lines[i]);
     }
 }
 END_TEST
@@ -210,8 +207,7 @@ Suite *aof_seal_suite(void) {
 
     tcase_add_unchecked_fixture(samples_case, init, NULL);
     for (size_t i = 0; i < COUNT_OF(each_sample); i++)
-        tcase_add_loop_test(samples_case, each_sample[i], 0,
-                            COUNT_OF(samples));
+        tcase_add_loop_test(samples_case, each_sample[i], 0, COUNT_OF(samples));
     suite_add_tcase(suite, samples_case);
     return suite;
 }
