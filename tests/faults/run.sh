@@ -23,11 +23,13 @@ run() { # driver and its arguments
 }
 
 run kill.py "$server" --self-test
-run crash.py --server "$server" --self-test
+run crash.py --server "$server" --self-test --short
+run rewrite.py --server "$server" --self-test
 run kill.py "$server" --rounds "$rounds"
 [ "$(id -u)" -ne 0 ] || run diskfull.py "$server"
 # shellcheck disable=SC2086 # one word or none
 run crash.py --server "$server" $short
+[ "$mode" != soak ] || run rewrite.py --server "$server"
 # A driver that fell over has no sum.
 sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed.*/\1 \2/p' "$out" |
     awk -v drivers="$drivers" '{ passed += $1; failed += $2 }

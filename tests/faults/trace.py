@@ -16,12 +16,10 @@ numbers, as inodes are: a name may come to stand for another one.
 import os
 import re
 
-CALLS = ("openat,read,write,pwrite64,writev,lseek,fsync,fdatasync,ftruncate,rename,renameat,"
+CALLS = ("openat,read,write,pwrite64,writev,lseek,fsync,fdatasync,ftruncate,truncate,rename,renameat,"
          "renameat2,unlink,unlinkat,close,accept,accept4,clone,clone3,fork,vfork")
 LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
-CHANGES = {"write", "pwrite64", "writev", "ftruncate", "rename", "renameat", "renameat2",
-           "unlink", "unlinkat"}
 
 
 def command(output):
@@ -121,6 +119,10 @@ class Trace:
             self.table(process).pop(result, None)
         elif name == "close":
             self.table(process).pop(int(arguments), None)
+        elif name == "truncate":
+            file = self.names.get(self.name(strings(arguments)[0]))
+            if file is not None:
+                self.cut(file, int(arguments.split(",")[1]))
         elif name.startswith(("rename", "unlink")):
             self.change_names(name, [self.name(path) for path in strings(arguments)])
         elif opened and (opened.is_directory or opened.file is not None):
@@ -130,9 +132,7 @@ class Trace:
         if name in ("fsync", "fdatasync"):
             self.events.append(("sync ends", opened.file))
         elif name == "ftruncate":
-            size = int(arguments.split(",")[1])
-            self.sizes[opened.file] = size
-            self.events.append(("cut", opened.file, size))
+            self.cut(opened.file, int(arguments.split(",")[1]))
         elif name == "lseek":
             opened.at = result
         elif name == "read":
@@ -147,6 +147,10 @@ class Trace:
     def write(self, file, at, data):
         self.sizes[file] = max(self.sizes[file], at + len(data))
         self.events.append(("write", file, at, data))
+
+    def cut(self, file, size):
+        self.sizes[file] = size
+        self.events.append(("cut", file, size))
 
     # ---- Names -------------------------------------------------------------
 
@@ -168,8 +172,7 @@ class Trace:
                 self.events.append(("make", file, name))
             file = self.names[name]
             if "O_TRUNC" in arguments and self.sizes[file] > 0:
-                self.sizes[file] = 0
-                self.events.append(("cut", file, 0))
+                self.cut(file, 0)
             table[descriptor] = Opened(file, "O_APPEND" in arguments)
 
     def change_names(self, kind, names):
