@@ -90,7 +90,7 @@ class Disk:
         in memory, if that is 'same'."""
         self.server.kill()
         if self.mischief == "cut":
-            os.truncate(self.server.log(), os.path.getsize(self.server.log()) - 20_000)
+            os.truncate(self.server.log(), os.path.getsize(self.server.log()) // 2)
         if self.mischief == "acknowledge":
             self.journal.acknowledge({b"never": lambda old: b"sent"})
         self.server.start()

@@ -6,6 +6,12 @@ have happened or not, and leaves both. One that was refused changes nothing."""
 from server import Broken
 
 
+def short(value):
+    if value is None or len(value) <= 20:
+        return repr(value)
+    return "%r... (%d bytes)" % (value[:10], len(value))
+
+
 class Journal:
     def __init__(self):
         self.allowed = {}
@@ -41,8 +47,9 @@ class Journal:
 
     def judge(self, found):
         """What is not as it may be, in words."""
-        wrong = ["%s is %.60r, not one of %.100r"
-                 % (key.decode(), found.get(key), sorted(self.values(key), key=str))
+        wrong = ["%s is %s, not %s"
+                 % (key.decode(), short(found.get(key)),
+                    " or ".join(sorted(short(value) for value in self.values(key))))
                  for key in sorted(set(self.allowed) | set(found))
                  if found.get(key) not in self.values(key)]
         return wrong + ["%s and %s: half a transaction" % (a.decode(), b.decode())
