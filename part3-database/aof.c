@@ -205,12 +205,12 @@ void aof_tick(struct aof *aof) {
     look_at_syncer(aof);
     check_size(aof);
     look_whether_behind(aof);
+    if (aof->rewrite.phase != REWRITE_NONE) aof_go_on_rewriting(aof);
     if (!aof->is_lost && (aof->error != 0 || aof->owes_seal)) {
         bool was_failing = aof->error != 0;
 
         if (write_and_sync(aof) == 0 && was_failing) aof_recover(aof);
     }
-    if (aof->rewrite.phase != REWRITE_NONE) aof_go_on_rewriting(aof);
 }
 
 int aof_error(const struct aof *aof) {

@@ -38,7 +38,7 @@ static void print_what_stands(const struct check *check) {
     const struct aof_found *found = &check->found;
 
     fprintf(check->report,
-            "%s: %" PRId64 " bytes, %" PRIu64 " seals, %" PRIu64 " records\n",
+            "%s: %" PRId64 " bytes, seals: %" PRIu64 ", records: %" PRIu64 "\n",
             check->path, found->size, found->seals, found->records);
     if (found->synced > 0 && found->synced < INT64_MAX) {
         fprintf(check->report,

@@ -327,7 +327,8 @@ static void take_over(struct aof *aof, bool is_good) {
     }
     log_write(aof->options.log, LOG_NOTICE, "%s is rewritten: %lld bytes",
               aof->options.path, (long long)aof->file.size);
-    if (aof->error != 0) aof_recover(aof);
+    /* What waits has yet to be written to it: then all is well again. */
+    aof->is_lost = false;
     aof_wake_syncer(aof); /* to close the old one */
 }
 
