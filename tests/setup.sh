@@ -32,7 +32,7 @@ without_daemons() {
 
 test_packages="check pkg-config redis-tools netcat-openbsd"
 dev_packages="gcc python3 clang clang-format clang-tidy cppcheck shellcheck gcovr \
-libhiredis-dev python3-redis redis-server valgrind"
+libhiredis-dev python3-redis redis-server strace valgrind"
 client_packages="gcc python3 libhiredis-dev python3-redis redis-server \
 python3-django-redis ruby-redis php-cli php-redis libredis-perl curl haproxy \
 nutcracker prometheus-redis-exporter"
