@@ -7,9 +7,11 @@ compared: keys, values, and when they expire. VALKEY_SERVER=PATH runs the same
 with Valkey in the place of redis-server."""
 import hashlib
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,16 +24,38 @@ from server import Broken, Connection, Sums, decode, wait_for  # noqa: E402
 
 DOCUMENT = os.path.join(HERE, "..", "..", "docs", "outgrowing.md")
 BLOCK = re.compile(r"<!-- tested as (\w+) -->\n```sh\n(.*?)```", re.S)
-PORTS = (6379, 6380, 6381, 6382, 7001, 7002, 7003, 22121, 22222)
+PORTS = (6379, 6380, 6381, 6382, 7001, 7002, 7003, 22121, 22222, 26379, 26380, 26381)
 KEYS = 500
 PATIENCE = 30
 
 
+class Blocks(dict):
+    """Those of the document by name, and which of them were run."""
+
+    def __init__(self):
+        with open(DOCUMENT, encoding="utf-8") as document:
+            text = document.read()
+        super().__init__(BLOCK.findall(text))
+        self.used = set()
+        self.nameless = text.count("```sh\n") - len(self)
+
+    def __getitem__(self, name):
+        self.used.add(name)
+        return super().__getitem__(name)
+
+
 def free_ports(count):
-    code = ("import socket\nsockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(%d)]\n"
-            "print(*[s.getsockname()[1] for s in sockets])" % count)
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    return [int(word) for word in out.split()]
+    """Below those that the system gives to whoever connects somewhere."""
+    found = set()
+    while len(found) < count:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+                found.add(port)
+            except OSError:
+                pass
+    return list(found)
 
 
 class Site:
@@ -44,8 +68,10 @@ class Site:
         programs = os.path.join(self.folder, "programs")
         os.mkdir(programs)
         os.symlink(os.path.abspath(ours), os.path.join(programs, "redis-lite"))
-        if other:
-            os.symlink(os.path.abspath(other), os.path.join(programs, "redis-server"))
+        # A Redis listens on all interfaces, if it is not told.
+        with open(os.path.join(programs, "redis-server"), "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nexec %s "$@" --bind 127.0.0.1\n' % other)
+            os.chmod(file.name, 0o755)
         self.environment = dict(os.environ, PATH=programs + ":" + os.environ["PATH"])
         with open(os.path.join(HERE, "..", "..", "docs", "nutcracker.yml"), encoding="utf-8") as file:
             text = self.with_ports(file.read())
@@ -185,6 +211,27 @@ def replica_with_password(site, blocks):
     require_same(expected, data(site, 6380))
 
 
+def sentinel(site, blocks):
+    site.start_ours()
+    ours = site.groups[-1]
+    fill(site, 6379)
+    site.run(blocks["replica"] + blocks["sentinel"])
+    for port in (26379, 26380, 26381):
+        site.run("until redis-cli -p %d INFO sentinel | grep -q 'status=ok.*slaves=1,sentinels=3'; "
+                 "do sleep 0.1; done" % port)
+    assert wait_for(lambda: field(site, 6379, b"master_repl_offset") ==
+                    field(site, 6380, b"slave_repl_offset"), PATIENCE), "the offsets differ"
+    expected = data(site, 6379)
+    os.killpg(ours, signal.SIGKILL)
+    # Sentinel closes all clients of the new master: so ask that one later.
+    site.run("until redis-cli -p 26379 SENTINEL get-master-addr-by-name data | grep -q 6380; "
+             "do sleep 0.1; done")
+    assert site.ask(6380, ["ROLE"])[0][0] == b"master"
+    require_same(expected, data(site, 6380))
+    site.run(blocks["old"])
+    require_same(expected, data(site, 6379))
+
+
 def file(site, blocks, settings=""):
     site.start_ours(settings)
     fill(site, 6379)
@@ -274,6 +321,14 @@ def is_set(site, key):
         return False
 
 
+def is_closed(site, command):
+    try:
+        site.ask(22121, command)
+    except Broken:
+        return True
+    return False
+
+
 def nutcracker(site, blocks):
     site.run(blocks["nutcracker"])
     keys = [hashlib.md5(b"%d" % i).hexdigest().encode() for i in range(200)]
@@ -283,6 +338,9 @@ def nutcracker(site, blocks):
     counts = [site.ask(port, ["DBSIZE"])[0] for port in (6381, 6382)]
     assert min(counts) > 20 and sum(counts) == 202, counts
     assert site.ask(22121, ["DEL"] + keys) == [200], "DEL"
+    for command in ("SCAN 0", "KEYS *", "DBSIZE", "INFO", "FLUSHALL", "SELECT 1", "MULTI",
+                    "CLIENT ID", "HELLO 3"):
+        assert is_closed(site, command.split()), command
     site.run("redis-cli -p 6382 SHUTDOWN || true")
     good = sum(is_set(site, key) for key in keys)
     assert 20 < good < 180, "%d of 200 with one server down" % good
@@ -293,7 +351,8 @@ def into(site, blocks):
              "until redis-cli -p 6380 PING | grep -q PONG; do sleep 0.05; done")
     fill(site, 6380)
     site.ask(6380, ["BGREWRITEAOF"])  # as it comes: with a snapshot in front
-    time.sleep(1)
+    site.run("while redis-cli -p 6380 INFO persistence | grep -q 'aof_rewrite_[is].*:1'; "
+             "do sleep 0.1; done")
     said = site.run("redis-lite --port 0 --aofPath redis/appendonlydir/*.base.rdb 2>&1 || true")
     assert "aof-use-rdb-preamble no" in said, said
     site.run(blocks["into"])
@@ -316,7 +375,7 @@ def back_in_time(site, _):
     assert site.ask(6379, ["GET", "k"]) == [b"before"]
 
 
-WAYS = (replica, replica_with_password, file, file_without_seals, file_with_times, file_rewritten,
+WAYS = (replica, replica_with_password, sentinel, file, file_without_seals, file_with_times, file_rewritten,
         pipe, cluster, cluster_import, nutcracker, into, back_in_time)
 
 
@@ -334,12 +393,11 @@ def try_way(way, blocks, ours, other):
 def main():
     ours = sys.argv[1]
     only = sys.argv[2:]
-    with open(DOCUMENT, encoding="utf-8") as document:
-        blocks = dict(BLOCK.findall(document.read()))
+    blocks = Blocks()
     sums = Sums()
-    engines = [("redis-server", None)]
+    engines = [("redis-server", shutil.which("redis-server"))]
     if os.environ.get("VALKEY_SERVER"):
-        engines.append(("Valkey", os.environ["VALKEY_SERVER"]))
+        engines.append(("Valkey", os.path.abspath(os.environ["VALKEY_SERVER"])))
     else:
         print("VALKEY_SERVER is not set: no Valkey was tried")
     for name, program in engines:
@@ -348,6 +406,11 @@ def main():
                 continue
             wrong = try_way(way, blocks, ours, program)
             sums.add(not wrong, "%s, %s%s" % (name, way.__name__, wrong and ": " + wrong))
+    if not only:
+        left = blocks.keys() - blocks.used
+        sums.add(not left and not blocks.nameless, "each block is run%s" % (
+            left and ", but not " + ", ".join(sorted(left)) or
+            blocks.nameless and ", but for %d without a name" % blocks.nameless or ""))
     sums.end()
 
 
