@@ -144,6 +144,9 @@ static int begin_seals(struct aof *aof) {
 }
 
 static void aof_free(struct aof *aof) {
+    int retired = atomic_load(&aof->syncer.retired);
+
+    if (retired != -1) close(retired); /* the thread ended before it came */
     if (aof->file.fd != -1) close(aof->file.fd);
     if (aof->lock_fd != -1)
         close(aof->lock_fd); /* last: now another may come */
