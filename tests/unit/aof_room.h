@@ -5,6 +5,7 @@
 
 #include "aof.h"
 #include "command.h"
+#include "crc64.h"
 #include "helpers.h"
 #include "kernel.h"
 #include "snapshot.h"
@@ -285,6 +286,38 @@ static inline struct aof *opened(void) {
 
 static inline void closed(struct aof *aof) {
     check_that(aof_close(aof) == 0, "it does not close: %s", strerror(errno));
+}
+
+/* ---- Data ------------------------------------------------------------- */
+
+/* What is in the store, in a number that does not depend on the order. */
+static inline void add_entry(void *context, struct slice key,
+                             struct slice value) {
+    uint64_t *digest = context;
+    static struct crc64 crc64;
+    int64_t more[] = {(int64_t)store_selected(room.store),
+                      store_expiry(room.store, key), (int64_t)key.len};
+    uint64_t sum;
+
+    if (crc64.table[0][1] == 0) crc64_init(&crc64);
+    sum = crc64_add(&crc64, 1, more, sizeof more);
+    sum = crc64_add(&crc64, sum, key.data, key.len);
+    *digest += crc64_add(&crc64, sum, value.data, value.len);
+}
+
+static inline uint64_t digest_store(void) {
+    unsigned selected = store_selected(room.store);
+    uint64_t digest = 0;
+    uint64_t cursor = 0;
+
+    for (unsigned i = 0; i < store_databases(room.store); i++) {
+        store_select(room.store, i);
+        do {
+            cursor = store_scan(room.store, cursor, add_entry, &digest);
+        } while (cursor != 0);
+    }
+    store_select(room.store, selected);
+    return digest;
 }
 
 /* ---- Tests ------------------------------------------------------------ */

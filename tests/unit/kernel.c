@@ -14,9 +14,11 @@
 #define FDS_MAX 1024
 
 const char *const call_names[CALLS] = {
-    "open",   "close",     "read",      "write", "fstat",          "flock",
-    "fsync",  "fdatasync", "ftruncate", "pipe",  "pthread_create", "lseek",
-    "rename", "unlink",    "mmap",      "fork"};
+    "open",      "close",     "read",   "write",
+    "fstat",     "flock",     "fsync",  "fsync of a directory",
+    "fdatasync", "ftruncate", "pipe",   "pthread_create",
+    "lseek",     "rename",    "unlink", "mmap",
+    "fork"};
 
 const struct fault no_faults[FAULTS_MAX];
 
@@ -27,6 +29,8 @@ struct kernel *kernel = &at_rest;
 /* Descriptors of files in the test's directory. Those of a child are its own,
  * as this copy of the array is. */
 static atomic_bool ours[FDS_MAX];
+
+static pid_t owner; /* who has armed it: all others are children */
 
 static void trace(char letter) {
     int at = atomic_fetch_add(&kernel->traced, 1);
@@ -197,17 +201,30 @@ int __wrap_flock(int fd, int operation) {
     return strikes(FLOCK, fd) ? -1 : __real_flock(fd, operation);
 }
 
-int __wrap_fsync(int fd) {
-    struct stat status;
-
-    if (is_ours(fd) && __real_fstat(fd, &status) == 0) {
-        trace(S_ISDIR(status.st_mode) ? 'd' : 's');
-    }
-    return strikes(FSYNC, fd) ? -1 : __real_fsync(fd);
-}
-
 void wait_a_moment(void) {
     nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+/* A child that is to stop waits here for its parent to let it go on. */
+static void stop_child(void) {
+    static int syncs;
+
+    if (getpid() == owner || ++syncs != kernel->child_stops_at) return;
+    kernel->child_waits = true;
+    while (kernel->child_stops_at != 0 && getppid() == owner)
+        wait_a_moment();
+}
+
+int __wrap_fsync(int fd) {
+    struct stat status = {0};
+
+    if (!is_ours(fd)) return __real_fsync(fd);
+    stop_child();
+    __real_fstat(fd, &status);
+    trace(S_ISDIR(status.st_mode) ? 'd' : 's');
+    return strikes(S_ISDIR(status.st_mode) ? DIRSYNC : FSYNC, fd)
+               ? -1
+               : __real_fsync(fd);
 }
 
 int __wrap_fdatasync(int fd) {
@@ -323,6 +340,9 @@ void kernel_arm(const char *dir, const struct fault faults[FAULTS_MAX]) {
     atomic_store(&kernel->syncing_fd, -1);
     for (int fd = 0; fd < FDS_MAX; fd++)
         atomic_store(&ours[fd], false);
+    owner = getpid();
+    kernel->child_stops_at = 0;
+    kernel->child_waits = false;
     kernel_set(faults);
     atomic_store(&kernel->is_armed, true);
 }

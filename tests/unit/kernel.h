@@ -23,6 +23,7 @@ enum kernel_call {
     FSTAT,
     FLOCK,
     FSYNC,
+    DIRSYNC, /* fsync() of a directory */
     FDATASYNC,
     FTRUNCATE,
     PIPE,
@@ -66,12 +67,14 @@ struct kernel {
         atomic_int call, first, last, error; /* as in struct fault */
     } faults[FAULTS_MAX];
     atomic_int count[CALLS];
-    atomic_int polls;         /* that have ended */
-    atomic_int syncing_fd;    /* by fdatasync(); -1: none */
-    atomic_int threads;       /* that have not been joined */
-    atomic_bool closed_early; /* a file was closed while it was synced */
-    atomic_llong added_ms;    /* to what clock_ms() says... */
-    atomic_llong slow_ms;     /* ...and so much more at each call */
+    atomic_int polls;          /* that have ended */
+    atomic_int syncing_fd;     /* by fdatasync(); -1: none */
+    atomic_int threads;        /* that have not been joined */
+    atomic_bool closed_early;  /* a file was closed while it was synced */
+    atomic_llong added_ms;     /* to what clock_ms() says... */
+    atomic_llong slow_ms;      /* ...and so much more at each call */
+    atomic_int child_stops_at; /* its fsync() number so and so; 0: nowhere */
+    atomic_bool child_waits;   /* there, until that is 0 */
     atomic_int traced;
     char trace[TRACE_MAX]; /* what was done to files, in order; see below */
 };
