@@ -229,6 +229,18 @@ static struct result expect_flip(const struct image *image, size_t offset) {
     return result;
 }
 
+/* The same of the blocks from 'first' on, and of those before 'first' - 2. */
+static size_t highest_synced_from(const struct image *image, int first) {
+    size_t highest = 0;
+
+    for (int i = 0; i < image->count; i++) {
+        size_t synced = image->blocks[i].synced;
+
+        if ((i >= first || i < first - 2) && synced > highest) highest = synced;
+    }
+    return highest;
+}
+
 static struct result flip(const struct image *image, size_t bit,
                           const char *what) {
     char *byte = image->bytes.data + image->bytes.head + bit / 8;
@@ -299,7 +311,257 @@ START_TEST(without_seals_a_flipped_bit_crashes_nothing) {
 }
 END_TEST
 
+/* ---- Other damage ---------------------------------------------------------
+ */
+
+/* The blocks 'from' to 'to' - 1, behind what is in 'file'. */
+static void put(struct buf *file, const struct image *image, int from, int to) {
+    const struct block *blocks = image->blocks;
+
+    if (from < to) {
+        buf_append(file, buf_slice(&image->bytes).data + blocks[from].start,
+                   blocks[to - 1].end - blocks[from].start);
+    }
+}
+
+/* With seals: what stands before 'bad' is loaded, and no more; if a seal behind
+ * it, which is still where it was, calls more synced, nothing is. */
+static void check_bad_from(const struct image *image, struct buf *file, int bad,
+                           enum outcome outcome, const char *what) {
+    const struct block *block = &image->blocks[bad];
+    bool is_end = bad == image->count;
+    size_t at = is_end ? buf_len(&image->bytes) : block->start;
+    size_t told = is_end ? buf_len(&image->told) : block->told;
+
+    check_result(try_file(buf_slice(file), what),
+                 (struct result){outcome, at, told}, what);
+    check_is_prefix(image, what);
+    if (outcome == CUT) check_goes_on(what);
+    buf_free(file);
+}
+
+/* What a file system may leave behind a file that grew: zeros, or whatever. */
+START_TEST(wrong_bytes_behind_the_end_are_cut_off) {
+    struct image image;
+    uint64_t state = 7;
+
+    make_image(&image, &ways[_i]);
+    for (size_t len = 1; len < 5000; len += len < 40 ? 1 : 997) {
+        for (int is_garbage = 0; is_garbage < 2; is_garbage++) {
+            struct buf file = {0};
+
+            put(&file, &image, 0, image.count);
+            for (size_t i = 0; i < len; i++) {
+                char byte = is_garbage ? (char)random_next(&state) : 0;
+
+                buf_append(&file, &byte, 1);
+            }
+            check_bad_from(&image, &file, image.count, CUT,
+                           is_garbage ? "garbage" : "zeros");
+        }
+    }
+    image_free(&image);
+}
+END_TEST
+
+START_TEST(a_block_at_another_place_is_none) {
+    struct image image;
+
+    make_image(&image, &ways[_i]);
+    for (int i = 0; i < image.count; i++) {
+        struct buf file = {0};
+        bool is_last = i == image.count - 1;
+        char what[32];
+
+        snprintf(what, sizeof what, "block %d of %d", i, image.count);
+        /* All that follow are elsewhere, so no seal says that more was synced;
+         * but it is known that something followed the first one. */
+        put(&file, &image, 0, i + 1);
+        put(&file, &image, i, image.count);
+        check_bad_from(&image, &file, i + 1, CUT, what);
+        put(&file, &image, 0, i);
+        put(&file, &image, i + 1, image.count);
+        if (!is_last) {
+            check_bad_from(&image, &file, i, i == 0 ? REFUSED : CUT, what);
+        }
+        buf_free(&file);
+        if (is_last) break;
+        put(&file, &image, 0, i);
+        put(&file, &image, i + 1, i + 2);
+        put(&file, &image, i, i + 1);
+        put(&file, &image, i + 2, image.count);
+        /* Those behind the two are where they were. */
+        check_bad_from(&image, &file, i,
+                       i == 0 || highest_synced_from(&image, i + 2) >
+                                     image.blocks[i].start
+                           ? REFUSED
+                           : CUT,
+                       what);
+    }
+    image_free(&image);
+}
+END_TEST
+
+START_TEST(what_stands_in_another_log_is_not_loaded) {
+    struct image image, other;
+
+    make_image(&image, &ways[_i]);
+    make_image(&other, &ways[_i]);
+    for (int i = 1; i <= image.count; i++) {
+        struct buf file = {0};
+
+        /* Its old tail, at the same offsets; and all of it. */
+        put(&file, &image, 0, i);
+        put(&file, &other, i, other.count);
+        if (i < image.count) {
+            check_bad_from(&image, &file, i, CUT, "a tail of another log");
+        }
+        buf_free(&file);
+        put(&file, &image, 0, i);
+        put(&file, &other, 0, other.count);
+        check_bad_from(&image, &file, i, CUT, "another log");
+    }
+    image_free(&image);
+    image_free(&other);
+}
+END_TEST
+
+/* ---- Without seals: what may be cut ----------------------------------------
+ */
+
+START_TEST(a_wrong_end_may_be_cut_if_it_is_short) {
+    struct image image;
+
+    make_image(&image, &ways[WAYS - 1]);
+    for (size_t len = 1; len <= 20; len++) {
+        struct buf file = {0};
+        struct result want = {CUT, buf_len(&image.bytes), buf_len(&image.told)};
+
+        put(&file, &image, 0, image.count);
+        memset(buf_reserve(&file, len), 0, len);
+        buf_added(&file, len);
+        room.settings.corrupt_tail_max = 10;
+        if (len > 10) want.outcome = REFUSED;
+        check_result(try_file(buf_slice(&file), "zeros"), want, "zeros");
+        buf_free(&file);
+    }
+    image_free(&image);
+}
+END_TEST
+
+/* ---- Lines that begin with '#' ----------------------------------------------
+ */
+
+#define DEL_A "*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
+
+START_TEST(comments_of_redis_are_skipped) {
+    static const char *const comments[] = {
+        "#TS:1700000000\r\n", "# anything\n", "#\r\n", "#\n",
+        "#HDS:v1;len:1;\r\n",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(comments); i++) {
+        struct buf file = {0};
+
+        for (int j = 0; j < 2; j++) {
+            buf_append(&file, comments[i], strlen(comments[i]));
+            append_literal(&file, DEL_A);
+        }
+        buf_append(&file, comments[i], strlen(comments[i]));
+        check_result(
+            try_file(buf_slice(&file), comments[i]),
+            (struct result){LOADED, buf_len(&file), 2 * (sizeof DEL_A - 1)},
+            comments[i]);
+        check_goes_on(comments[i]);
+        buf_free(&file);
+    }
+}
+END_TEST
+
+START_TEST(a_comment_is_no_longer_than_1024_bytes) {
+    for (size_t len = 1020; len <= 1030; len++) {
+        struct buf file = {0};
+        struct result want = {LOADED, 0, sizeof DEL_A - 1};
+
+        append_literal(&file, "#");
+        memset(buf_reserve(&file, len), 'x', len - 2);
+        buf_added(&file, len - 2);
+        append_literal(&file, "\n" DEL_A);
+        want.at = buf_len(&file);
+        if (len > 1024) want = (struct result){REFUSED, 0, 0};
+        check_result(try_file(buf_slice(&file), "a long line"), want,
+                     "a long line");
+        buf_free(&file);
+    }
+}
+END_TEST
+
+/* ---- Files of others --------------------------------------------------------
+ */
+
+START_TEST(a_snapshot_of_redis_is_refused_with_a_way_out) {
+    write_file(room.path, BYTES("REDIS0009\xfa\tredis-ver\0067.0.15"));
+    ck_assert_ptr_null(open_log());
+    ck_assert_ptr_nonnull(strstr(said(), "CONFIG SET aof-use-rdb-preamble no"));
+    ck_assert(file_is(room.path, BYTES("REDIS0009\xfa\tredis-ver\0067.0.15")));
+}
+END_TEST
+
+/* Without seals, then with, then without, then with: in one file, and switched
+ * at run time and from life to life. It loads at each step, cut at each byte.
+ */
+START_TEST(seals_may_be_switched_on_and_off) {
+    struct buf told = {0};
+    struct buf bytes;
+
+    write_file(room.path, BYTES(DEL_A));
+    append_literal(&told, DEL_A);
+    for (int life = 0; life < 4; life++) {
+        struct aof *aof;
+
+        room.settings.has_no_seals = life % 2 == 1;
+        aof = opened();
+        assert_bytes(buf_slice(&room.replayed), buf_slice(&told));
+        for (int i = 0; i < 4; i++) {
+            struct aof_settings settings = room.settings;
+
+            settings.has_no_seals = i == 1 || i == 2;
+            ck_assert_int_eq(aof_configure(aof, &settings), 0);
+            APPEND(aof, BYTES("DEL"), BYTES("a"));
+            commit(aof);
+            append_literal(&told, DEL_A);
+        }
+        closed(aof);
+    }
+    bytes = read_file(room.path);
+    room.settings.has_no_seals = false;
+    for (size_t len = 0; len <= buf_len(&bytes); len++) {
+        struct result got = try_file(
+            (struct slice){buf_slice(&bytes).data, len}, "cut short");
+
+        check_that(got.outcome != REFUSED, "%zu bytes: %s", len, said());
+        ck_assert(memcmp(buf_slice(&room.replayed).data, buf_slice(&told).data,
+                         got.loaded) == 0);
+    }
+    ck_assert_uint_eq(buf_len(&room.replayed), buf_len(&told));
+    buf_free(&bytes);
+    buf_free(&told);
+}
+END_TEST
+
 Suite *aof_damage_suite(void) {
+    const TTest *const sealed[] = {
+        wrong_bytes_behind_the_end_are_cut_off,
+        a_block_at_another_place_is_none,
+        what_stands_in_another_log_is_not_loaded,
+    };
+    const TTest *const tests[] = {
+        a_wrong_end_may_be_cut_if_it_is_short,
+        comments_of_redis_are_skipped,
+        a_comment_is_no_longer_than_1024_bytes,
+        a_snapshot_of_redis_is_refused_with_a_way_out,
+        seals_may_be_switched_on_and_off,
+    };
     Suite *suite = suite_create("aof: damage of all kinds");
     TCase *each = tcase_create("aof: each byte and bit");
 
@@ -312,6 +574,9 @@ Suite *aof_damage_suite(void) {
     tcase_add_loop_test(each, with_seals_a_flipped_bit_is_refused_or_cut_off, 0,
                         WAYS - 1);
     tcase_add_test(each, without_seals_a_flipped_bit_crashes_nothing);
+    for (size_t i = 0; i < COUNT_OF(sealed); i++)
+        tcase_add_loop_test(each, sealed[i], 0, WAYS - 1);
     suite_add_tcase(suite, each);
+    add_tests(suite, "aof: other damage", enter_room, tests, COUNT_OF(tests));
     return suite;
 }
