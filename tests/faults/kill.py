@@ -23,7 +23,7 @@ VALUE_MAX = 20_000    # bytes
 STRING_MAX = 4_000    # of one that is appended to
 RESTING = 2_000       # keys that nobody touches, so that a rewrite has work
 ROUND_SECONDS = 0.25  # until the kill, at most
-SOON_SECONDS = 0.02   # or so soon after a rewrite began
+SOON_SECONDS = (0.002, 0.02)  # or so soon after a rewrite began
 SETTINGS = ("--auto-aof-rewrite-percentage", "50", "--auto-aof-rewrite-min-size", "256kb")
 
 
@@ -171,7 +171,7 @@ class Rounds:
                 self.problem("BGREWRITEAOF: %r" % reply)
             roll = self.random.random()
             if roll < 0.3:
-                time.sleep(self.random.uniform(0, SOON_SECONDS))
+                time.sleep(self.random.uniform(0, self.random.choice(SOON_SECONDS)))
                 break
             if roll < 0.8:
                 self.rewritten += self.server.wait_for_rewrite(client)

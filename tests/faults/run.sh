@@ -10,6 +10,8 @@ rounds=${3:-1000}
 [ "$mode" = soak ] || rounds=15
 short=
 [ "$mode" = soak ] || short=--short
+calls=0 # all
+[ "$mode" = soak ] || calls=60
 
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
@@ -36,8 +38,13 @@ else
 fi
 
 run kill.py "$server" --self-test
+run calls.py "$server" --self-test
 run kill.py "$server" --rounds "$rounds"
-[ -z "$has_disk" ] || run diskfull.py "$server"
+run calls.py "$server" --count "$calls"
+if [ -n "$has_disk" ]; then
+    run diskfull.py "$server" --self-test
+    run diskfull.py "$server"
+fi
 if [ -n "$has_trace" ]; then
     run crash.py --server "$server" --self-test --short
     run rewrite.py --server "$server" --self-test
