@@ -234,7 +234,7 @@ def check_after(server, journal, state):
     try:
         server.start()
     except Refused as refused:
-        raise Wrong("unloadable", str(refused)) from None
+        raise Wrong("unloadable", refused.text.strip()[-300:]) from None
     found = server.state()
     wrong = journal.judge(found)
     require(not wrong, "lost", "; ".join(wrong[:3]))
@@ -304,7 +304,7 @@ def run_policy(kit, policy, options, sums):
         for done, (case, result, why) in enumerate(pool.map(run, enumerate(cases, 1)), 1):
             results[result] += 1
             if why is not None:
-                problems.append("%s: %s" % (name_of(case), why))
+                problems.append("%s: %s" % (name_of(case), " ".join(str(why).split())))
             progress.show(done)
     reached = len(cases) - results["not reached"]
     sums.add(not problems and reached, "calls, %s: %d faults: %s" % (
