@@ -142,9 +142,10 @@ static size_t portion(int fault, size_t size) {
 #define EACH(X)                                                                \
     X(open)                                                                    \
     X(open64)                                                                  \
-    X(fopen) X(fopen64) X(read) X(pread) X(pread64) X(write) X(fwrite)         \
-        X(fflush) X(fsync) X(fdatasync) X(ftruncate) X(ftruncate64) X(rename)  \
-            X(unlink) X(fork)
+    X(fopen)                                                                   \
+    X(fopen64) X(read) X(pread) X(pread64) X(write) X(fwrite) X(fflush)        \
+        X(fsync) X(fdatasync) X(ftruncate) X(ftruncate64) X(rename) X(unlink)  \
+            X(fork)
 #define HOLD(name) static __typeof__(&name) real_##name;
 #define FIND(name)                                                             \
     real_##name = __extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name);
