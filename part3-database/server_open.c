@@ -191,8 +191,8 @@ struct server *server_new(const struct server_options *options) {
     /* The port first, the log second: a port in use should not be found out
      * only after a large log was loaded. Clients wait in the backlog. */
     if (!open_logfile(server) || !limit_clients(server) || !open_loop(server) ||
-        !open_listeners(server) || !server_open_log(server) ||
-        !server_apply_config(server, error)) {
+        !open_listeners(server) || !server_apply_config(server, error) ||
+        !server_open_log(server)) {
         server_free(server);
         return NULL;
     }
