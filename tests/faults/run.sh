@@ -39,6 +39,7 @@ fi
 
 run kill.py "$server" --self-test
 run calls.py "$server" --self-test
+case $server in */redis-lite) run loading.py "$server" ;; esac
 run kill.py "$server" --rounds "$rounds"
 run calls.py "$server" --count "$calls"
 if [ -n "$has_disk" ]; then
