@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -22,7 +23,7 @@
  * as a whole or not at all (pipe(7)). */
 struct message {
     int error; /* 0, or why it failed */
-    char report[CHILD_REPORT_MAX];
+    _Alignas(max_align_t) char report[CHILD_REPORT_MAX]; /* of any struct */
 };
 
 /* ---- In the child ------------------------------------------------------- */
