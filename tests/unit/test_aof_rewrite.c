@@ -493,7 +493,7 @@ END_TEST
 /* ---- Each call that fails
  * ---------------------------------------------------- */
 
-#define ROUNDS 12 /* of a server after a rewrite was asked for */
+#define ROUNDS 6 /* of a server after a rewrite was asked for */
 
 /* What the server does: under "always" it ends when a commit fails, otherwise
  * it goes on, and asks for a new file when the log wants one. */
