@@ -41,6 +41,8 @@ run kill.py "$server" --self-test
 run calls.py "$server" --self-test
 case $server in */redis-lite) run loading.py "$server" ;; esac
 run kill.py "$server" --rounds "$rounds"
+# shellcheck disable=SC2086 # one word or none
+run damage.py --server "$server" $short
 run calls.py "$server" --count "$calls"
 if [ -n "$has_disk" ]; then
     run diskfull.py "$server" --self-test
