@@ -52,6 +52,11 @@ def name_of(case):
                               "+" if case.last == EVER else "", fault)
 
 
+def is_killed_at_once(case):
+    """In every other case the fault does not end before the server."""
+    return case.last == EVER and case.first % 2 == 1
+
+
 class Wrong(Exception):
     """kind: for the sums."""
 
@@ -92,6 +97,9 @@ class Control:
     def count(self, call):
         return self.get(4 + CALLS.index(call))
 
+    def all_counts(self):
+        return {call: self.count(call) for call in CALLS}
+
     def struck(self):
         return self.get(4 + len(CALLS))
 
@@ -104,6 +112,8 @@ class Talk:
         self.server, self.journal, self.control, self.case = server, journal, control, case
         self.client = None
         self.count = 0
+        self.after_start = control.all_counts()
+        self.before_rewrite = None
 
     def ask(self, operation):
         """Its reply; None if the connection was closed. Broken: the server ended."""
@@ -143,6 +153,7 @@ class Talk:
             wait_for(lambda: self.control.count("fdatasync") > before, 3)
 
     def rewrite(self):
+        self.before_rewrite = self.control.all_counts()
         admin = self.server.client()
         admin.ask([b"BGREWRITEAOF"])
         patience = time.monotonic() + (0.4 if self.case.last == EVER else 10)
@@ -160,7 +171,7 @@ class Talk:
         self.rewrite()
         self.write_some()
         self.wait_for_sync()
-        if self.control.struck() > 0:
+        if self.control.struck() > 0 and not is_killed_at_once(self.case):
             self.control.disarm()
             require(wait_for(self.is_well, 10), "stuck", "it does not go on by itself")
             self.write_some()
@@ -170,10 +181,18 @@ class Talk:
         return reply is not None and reply[:1] == b"+"
 
 
-def end(server, control, by_stop):
-    """What was in memory."""
+def end(server, control, case):
+    """What was in memory, if that has to be there again."""
+    if control.struck() > 0 and is_killed_at_once(case):
+        server.kill()
+        return None
     state = server.state()
-    if not by_stop:
+    client = server.client()
+    require(server.wait_for_rewrite(client), "stuck", "a rewrite does not end")
+    client.socket.close()
+    require(not server.strays(), "stray", "as it runs: " + ", ".join(server.strays()))
+    # If it was not reached yet, it may be one of the calls of a stop.
+    if control.struck() > 0 and case.first % 2 == 1:
         server.kill()
         return state
     before = control.struck()
@@ -199,8 +218,11 @@ def play(kit, case, number):
         control.disarm()
         check_after(server, journal, state)
         if not case.call:
-            kit.counts[case.policy] = [control.count(call) for call in CALLS]
-        return result if control.struck() > 0 or not case.call else "not reached"
+            kit.counts[case.policy] += (control.all_counts(),)
+        if control.struck() == 0:
+            return "not reached"  # or nothing was to go wrong
+        check_outcome(kit, case, result, journal)
+        return result
     finally:
         server.kill()
         if not kit.keeps:
@@ -213,10 +235,11 @@ def run_with_fault(kit, server, journal, control, case):
                    "FAIL_DIRECTORY": server.data}
     try:
         server.start(environment)
-        Talk(server, journal, control, case).run()
-        # Not there yet: it may be one of the calls of a stop.
-        by_stop = control.struck() == 0 or case.first % 2 == 0
-        return "went on", end(server, control, by_stop)
+        talk = Talk(server, journal, control, case)
+        talk.run()
+        if not case.call:
+            kit.counts[case.policy] = talk.after_start, talk.before_rewrite
+        return "went on", end(server, control, case)
     except Refused as refused:
         code, result = refused.code, "did not start"
     except (Broken, OSError):
@@ -243,6 +266,21 @@ def check_after(server, journal, state):
     server.wait_for_rewrite(client)
     require(not server.strays(), "stray", ", ".join(server.strays()))
     client.socket.close()
+
+
+def check_outcome(kit, case, result, journal):
+    """Whether the server did what it should: too little is no error; and what
+    is one for certain, as it has to do with the log itself, was not ignored."""
+    unanswered = journal.doubtful + journal.refused
+    if case.call in ("read", "write") and case.fault in (errno.EINTR, SHORT):
+        require(result == "went on" and unanswered == 0, "odd", "EINTR and SHORT are no errors")
+    after_start, before_rewrite, _ = kit.counts[case.policy]
+    if (case.call in ("write", "fdatasync") and case.fault not in (errno.EINTR, SHORT, KILL)
+            and after_start[case.call] < case.first <= before_rewrite[case.call]):
+        if case.policy == "always":
+            require(result == "ended", "odd", "an error was ignored: it %s" % result)
+        elif case.call == "write":
+            require(unanswered > 0, "odd", "an error was ignored")
 
 
 # ---- All of them ---------------------------------------------------------------
@@ -273,7 +311,7 @@ class Kit:
 def list_cases(kit, policy):
     play(kit, Case(policy, "", 0, 0, 0), 0)
     # The thread's syncs were not waited for.
-    counts = dict(zip(CALLS, kit.counts[policy]))
+    counts = dict(kit.counts[policy][-1])
     if policy == "everysec":
         counts["fdatasync"] += 3
     return [Case(policy, call, fault, first, last)
@@ -318,6 +356,7 @@ def run_policy(kit, policy, options, sums):
 def self_test(kit, sums):
     """A disk that takes nothing and says yes."""
     for policy in "always", "no":
+        play(kit, Case(policy, "", 0, 0, 0), 0)
         case = Case(policy, "write", LIE, 6, EVER)
         try:
             result = play(kit, case, 1)
