@@ -322,7 +322,11 @@ def list_cases(kit, policy):
 
 
 def run_policy(kit, policy, options, sums):
-    cases = list_cases(kit, policy)
+    try:
+        cases = list_cases(kit, policy)
+    except (Wrong, Refused, Broken, OSError) as why:
+        sums.add(False, "calls, %s, with no fault: %s" % (policy, why))
+        return
     if options.only:
         cases = [case for case in cases if options.only in name_of(case)]
     if options.count and options.count < len(cases):
