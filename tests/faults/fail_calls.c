@@ -139,13 +139,12 @@ static size_t portion(int fault, size_t size) {
 /* Those of libc. The first call finds all: later, a child of a process with
  * threads could not (dlsym() takes a lock, which one of them might have had).
  */
-#define EACH(X)                                                                \
-    X(open)                                                                    \
-    X(open64)                                                                  \
-    X(fopen)                                                                   \
-    X(fopen64) X(read) X(pread) X(pread64) X(write) X(fwrite) X(fflush)        \
-        X(fsync) X(fdatasync) X(ftruncate) X(ftruncate64) X(rename) X(unlink)  \
-            X(fork)
+/* clang-format off */
+#define EACH(X) \
+    X(open) X(open64) X(fopen) X(fopen64) X(read) X(pread) X(pread64) \
+    X(write) X(fwrite) X(fflush) X(fsync) X(fdatasync) X(ftruncate) \
+    X(ftruncate64) X(rename) X(unlink) X(fork)
+/* clang-format on */
 #define HOLD(name) static __typeof__(&name) real_##name;
 #define FIND(name)                                                             \
     real_##name = __extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name);
