@@ -5,8 +5,7 @@
  * files in one directory. The counts are in a file that is mapped by the
  * server, its children and calls.py at the same time: so calls.py can arm it at
  * any moment, sees what was reached, and can end the fault. (strace could make
- * calls fail as well, but not fall short; and each run would take ten times as
- * long.)
+ * calls fail as well, but not fall short.)
  *
  * What libc calls by itself is not seen: so for what goes through stdio,
  * fwrite() and fflush() count as writes. */
