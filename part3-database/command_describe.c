@@ -54,14 +54,6 @@ static struct slice take_word(const char **list, const char *ends) {
     return word;
 }
 
-static bool has_word(const char *list, const char *wanted) {
-    struct slice word;
-
-    while ((word = take_word(&list, " ")).len > 0)
-        if (slice_equal(word, slice_of(wanted))) return true;
-    return false;
-}
-
 static size_t count_words(const char *list, const char *ends) {
     size_t count = 0;
 
@@ -130,7 +122,7 @@ static const struct {
 
 static bool has_flag(const struct subject *it, size_t i) {
     return (it->flags & flag_words[i].flag) ||
-           has_word(it->docs->marks, flag_words[i].word);
+           command_docs_is_marked(it->docs, flag_words[i].word);
 }
 
 static bool is_flagged(const struct subject *it, const char *word) {
@@ -145,7 +137,7 @@ static bool is_in_category(const struct subject *it, size_t i) {
     const char *group = categories[i].group;
     const char *flag = categories[i].flag;
 
-    if (has_word(it->docs->marks, categories[i].word)) return true;
+    if (command_docs_is_marked(it->docs, categories[i].word)) return true;
     if (group != NULL) return strcmp(it->group, group) == 0;
     if (flag != NULL) return is_flagged(it, flag);
     return !is_flagged(it, "fast");

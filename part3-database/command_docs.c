@@ -342,6 +342,18 @@ const struct command_docs *command_docs_find(struct slice name) {
     return NULL;
 }
 
+bool command_docs_is_marked(const struct command_docs *row, const char *word) {
+    const char *mark = row->marks != NULL ? row->marks : "";
+
+    while (*mark != '\0') {
+        struct slice found = {mark, strcspn(mark, " ")};
+
+        if (slice_equal(found, slice_of(word))) return true;
+        mark += found.len + strspn(mark + found.len, " ");
+    }
+    return false;
+}
+
 size_t command_docs_subcommands(const struct command_docs *row) {
     size_t len = strlen(row->name);
     size_t count = 0;

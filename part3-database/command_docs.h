@@ -37,6 +37,9 @@ extern const struct command_docs command_docs[];
 /* The row of this name, in any case, or NULL. */
 const struct command_docs *command_docs_find(struct slice name);
 
+/* Whether this word is among the marks. */
+bool command_docs_is_marked(const struct command_docs *row, const char *word);
+
 /* How many subcommands a command has: so many rows behind its own. */
 size_t command_docs_subcommands(const struct command_docs *row);
 

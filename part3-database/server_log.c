@@ -270,8 +270,7 @@ static bool may_run_while_loading(const struct command *command) {
 
     if (command->flags & COMMAND_PARENT)
         return !(command->flags & COMMAND_READ);
-    return docs != NULL && docs->marks != NULL &&
-           strstr(docs->marks, "loading") != NULL;
+    return docs != NULL && command_docs_is_marked(docs, "loading");
 }
 
 const char *server_refusal_of_log(struct server *server,
