@@ -1,7 +1,7 @@
 /* command_info.c -- INFO: what monitoring tools read, in Redis's sections, with
  * Redis's names and forms.
  *
- * Of what we have not (replicas, snapshots, scripts) a field is given only
+ * Of what we have not (snapshots, scripts) a field is given only
  * where a tool would miss it. */
 #include "arguments.h"
 #include "handlers.h"
@@ -110,11 +110,12 @@ static void add_memory(struct buf *text, struct server *server) {
     text_append(text,
                 "maxmemory_policy:noeviction\r\n"
                 "mem_fragmentation_ratio:%.2f\r\n"
-                "mem_fragmentation_bytes:%lld\r\nmem_clients_slaves:0\r\n"
+                "mem_fragmentation_bytes:%lld\r\nmem_clients_slaves:%zu\r\n"
                 "mem_clients_normal:%zu\r\nmem_allocator:libc\r\n"
                 "active_defrag_running:0\r\nlazyfree_pending_objects:0\r\n",
                 (double)rss / (double)used, (number)rss - (number)used,
-                server->clients_memory);
+                replication_memory(server),
+                server->clients_memory - replication_memory(server));
 }
 
 static void add_loading(struct buf *text, const struct server *server) {

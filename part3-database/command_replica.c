@@ -5,9 +5,7 @@
 #include "resp.h"
 #include "server_state.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- REPLCONF ------------------------------------------------------------ */
 
@@ -19,16 +17,25 @@ static bool take_option(struct call *call, struct slice name,
 
     if (argument_is(name, "listening-port")) {
         if (!argument_integer(call, value, &number)) return false;
-        replica->port = (int)number;
+        replica->port = number > 0 && number <= UINT16_MAX ? (int)number : 0;
     } else if (argument_is(name, "ip-address")) {
+        /* INFO shows it among its own lines. */
+        if (!client_takes_word(call, "Addresses", value)) return false;
+        if (value.len >= sizeof replica->address) {
+            resp_write_error(call->out,
+                             "ERR REPLCONF ip-address provided by replica "
+                             "instance is too long: %zu bytes",
+                             value.len);
+            return false;
+        }
         snprintf(replica->address, sizeof replica->address, "%.*s",
-                 (int)(value.len < NET_TEXT_MAX ? value.len : NET_TEXT_MAX - 1),
-                 value.data);
+                 (int)value.len, value.data);
     } else if (argument_is(name, "rdb-only")) {
-        replica->wants_file = true;
+        if (!argument_integer(call, value, &number)) return false;
+        replica->wants_file = number != 0;
     } else if (argument_is(name, "rdb-filter-only")) {
-        replica->wants_no_data =
-            true; /* redis-cli --replica: just the stream */
+        /* redis-cli --replica: nothing but the stream. */
+        replica->wants_no_data = true;
     } else if (!argument_is(name, "capa") && !argument_is(name, "version")) {
         resp_write_error(call->out, "ERR Unrecognized REPLCONF option: %.*s",
                          command_shown(name), name.data);
@@ -37,28 +44,26 @@ static bool take_option(struct call *call, struct slice name,
     return true;
 }
 
-/* To say how far it is gets no answer: those would be taken for records. */
-static void take_ack(struct call *call) {
+static void take_ack(const struct call *call) {
     struct replica *replica = call->session->replica;
-    char text[COMMAND_NUMBER_MAX];
-    struct slice value = call->argv[2];
 
-    if (!replica_is_one(call->session) || value.len >= sizeof text) return;
-    memcpy(text, value.data, value.len);
-    text[value.len] = '\0';
-    if (sscanf(text, "%" SCNd64, &replica->acked) == 1) {
+    if (replica_is_one(call->session) &&
+        slice_to_int64(call->argv[2], &replica->acked)) {
         replica->acked_ms = call->server->now_us / 1000;
     }
 }
 
 void command_replconf(struct call *call) {
+    bool is_ack = call->argc == 3 && argument_is(call->argv[1], "ack");
     size_t i;
 
-    if (call->argc == 3 && argument_is(call->argv[1], "ack")) {
-        take_ack(call);
+    if (is_ack) take_ack(call);
+    /* These are never answered, whoever says them: a master that a replica
+     * speaks to would take the answer for a record. */
+    if (is_ack || (call->argc == 3 && argument_is(call->argv[1], "getack")) ||
+        replica_is_one(call->session)) {
         return;
     }
-    if (replica_is_one(call->session)) return;
     if (call->argc % 2 == 0) {
         reply_syntax_error(call);
         return;
@@ -75,7 +80,8 @@ void command_replconf(struct call *call) {
 static void become_replica(struct call *call, bool by_psync) {
     const struct replica *replica = call->session->replica;
 
-    if (replica_is_one(call->session)) return;
+    /* A monitor is sent lines that are no records. */
+    if (replica_is_one(call->session) || call->session->monitoring) return;
     if (replica != NULL && replica->wants_file) {
         resp_write_error(call->out,
                          "ERR there are no snapshots here, and a replica gets "

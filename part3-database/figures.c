@@ -51,5 +51,5 @@ void figures_sample(struct server *server, int64_t now_ms) {
 size_t server_memory(const struct server *server) {
     return store_memory(server->store) + server->clients_memory +
            server->query.bytes.cap + server->replies.cap +
-           server->monitor_lines.cap;
+           server->monitor_lines.cap + server->replication.stream.cap;
 }

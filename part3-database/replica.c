@@ -14,6 +14,7 @@
 #include "snapshot.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,20 @@ void replication_append(struct server *server, unsigned database,
     append(&replication->stream, argv, argc);
 }
 
+static void send_now(struct server *server, struct conn *conn,
+                     struct slice bytes) {
+    size_t waiting = buf_len(&conn->unsent) + bytes.len;
+
+    conn_send(conn, bytes);
+    server->figures.output_bytes += waiting - buf_len(&conn->unsent);
+}
+
+/* What it costs now; it may have been nobody's turn. */
+static void settle(struct server *server, struct conn *conn) {
+    server_settle(server, conn);
+    server->has_doomed |= conn->dead;
+}
+
 /* Those that wait will see in the data what this has done to them. */
 static void send_stream(struct server *server, struct conn *conn,
                         struct slice bytes) {
@@ -131,10 +146,9 @@ static void send_stream(struct server *server, struct conn *conn,
     if (replica->state == REPLICA_SYNCS) {
         buf_append(&replica->held, bytes.data, bytes.len);
     } else if (replica->state == REPLICA_ONLINE) {
-        conn_send(conn, bytes);
-        server->figures.output_bytes += bytes.len;
+        send_now(server, conn, bytes);
     }
-    server_settle(server, conn);
+    settle(server, conn);
 }
 
 void replication_send(struct server *server) {
@@ -159,7 +173,7 @@ struct sync {
     struct server *server;
     const struct replica *replica;
     int fd;
-    int64_t patience_ms;
+    int patience_ms;
     int64_t size; /* of all records */
 };
 
@@ -179,7 +193,7 @@ static int write_out(void *to, struct slice bytes) {
         ssize_t sent;
 
         errno = ETIMEDOUT;
-        if (poll(&room, 1, (int)sync->patience_ms) == 0) return -1;
+        if (poll(&room, 1, sync->patience_ms) == 0) return -1;
         if (child_is_orphan(&sync->server->replication.child)) return -1;
         sent = write(sync->fd, bytes.data, bytes.len);
         if (sent == -1 && (errno == EAGAIN || errno == EINTR)) continue;
@@ -229,16 +243,21 @@ static int run_sync(void *context, void *report, size_t size) {
     return write_data(sync, write_out);
 }
 
+static int patience_of(const struct server *server) {
+    int64_t seconds = server->config->repl_timeout;
+
+    return seconds < INT_MAX / 1000 ? (int)seconds * 1000 : INT_MAX;
+}
+
 static void start_sync(struct server *server, struct conn *conn) {
     struct replication *replication = &server->replication;
     struct replica *replica = conn->session.replica;
     struct sync sync = {.server = server,
                         .replica = replica,
                         .fd = conn->fd,
-                        .patience_ms = server->config->repl_timeout * 1000};
+                        .patience_ms = patience_of(server)};
 
-    if (buf_len(&conn->unsent) > 0)
-        return; /* line ends that it has not taken */
+    if (buf_len(&conn->unsent) > 0) return; /* replies before, or line ends */
     if (child_start(&replication->child, run_sync, &sync, &conn->fd, 1) == -1) {
         log_write(&server->log, LOG_WARNING,
                   "cannot make a process for replica %llu: %s",
@@ -249,11 +268,9 @@ static void start_sync(struct server *server, struct conn *conn) {
     replica->state = REPLICA_SYNCS;
     replication->syncs = conn;
     replication->syncs_count++;
-    log_write(&server->log, LOG_NOTICE,
-              "replica %llu gets all data: process "
-              "%ld",
-              (unsigned long long)conn->session.id,
-              (long)replication->child.pid);
+    log_write(
+        &server->log, LOG_NOTICE, "replica %llu gets all data: process %ld",
+        (unsigned long long)conn->session.id, (long)replication->child.pid);
 }
 
 static void end_sync(struct server *server) {
@@ -274,7 +291,8 @@ static void end_sync(struct server *server) {
     log_write(&server->log, LOG_NOTICE, "replica %llu has all data",
               (unsigned long long)conn->session.id);
     replica->state = REPLICA_ONLINE;
-    replica->acked_ms = server->turn_us / 1000;
+    /* It could say nothing meanwhile: from now on it is expected to. */
+    conn->active_ms = replica->acked_ms = server->turn_us / 1000;
     send_stream(server, conn, buf_slice(&replica->held));
     buf_free(&replica->held);
 }
@@ -292,20 +310,22 @@ static void ping(struct server *server) {
         struct conn *conn = replication->replicas[i];
 
         if (conn->session.replica->state == REPLICA_WAITS) {
-            conn_send(conn, slice_of("\n"));
-            server_settle(server, conn);
+            send_now(server, conn, slice_of("\n"));
+            settle(server, conn);
         }
     }
     append(&replication->stream, &word, 1);
     replication_send(server);
 }
 
+/* One that falls behind is not read from, so it may be of no account that it
+ * says nothing as long as it takes what it is sent. */
 static void check(struct server *server, struct conn *conn, int64_t now_ms) {
     const struct replica *replica = conn->session.replica;
 
     if (conn->dead) return;
     if (replica->state == REPLICA_ONLINE && replica->sends_acks &&
-        now_ms - replica->acked_ms > server->config->repl_timeout * 1000) {
+        now_ms - conn->active_ms > server->config->repl_timeout * 1000) {
         log_write(&server->log, LOG_WARNING, "replica %llu is silent",
                   (unsigned long long)conn->session.id);
         server_close_conn(server, conn);
@@ -332,6 +352,16 @@ void replication_tick(struct server *server) {
 
 int64_t replication_offset(const struct server *server) {
     return server->replication.syncs_count > 0 ? server->replication.offset : 0;
+}
+
+size_t replication_memory(const struct server *server) {
+    const struct replication *replication = &server->replication;
+    size_t memory = 0;
+    size_t i;
+
+    for (i = 0; i < replication->count; i++)
+        memory += replication->replicas[i]->memory;
+    return memory;
 }
 
 bool replication_has_child(const struct server *server) {

@@ -37,7 +37,7 @@ struct replica {
     char address[NET_TEXT_MAX]; /* likewise; "": ask the socket */
     struct buf held;            /* of the stream, while the child writes */
     int64_t acked;    /* the offset that it has come to, as it says... */
-    int64_t acked_ms; /* ...and when (clock_ms()); or when it came */
+    int64_t acked_ms; /* ...and when (clock_ms()); or when it had all data */
 };
 
 /* What a server has of it. */
@@ -78,6 +78,9 @@ void replication_tick(struct server *server);
 
 /* What INFO and ROLE tell: 0 as long as there never was a replica. */
 int64_t replication_offset(const struct server *server);
+
+/* Bytes that replicas cost: a part of what all clients do. */
+size_t replication_memory(const struct server *server);
 
 bool replication_has_child(const struct server *server);
 void replication_free(struct server *server);

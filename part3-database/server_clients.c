@@ -322,10 +322,11 @@ static int by_memory(const void *a, const void *b) {
     return (first < second) - (first > second); /* the largest first */
 }
 
-/* All clients together: those that cost most go first. */
+/* All clients together: those that cost most go first. Replicas have a limit of
+ * their own. */
 void server_check_costs(struct server *server) {
     size_t limit = config_clients_limit(server->config);
-    size_t memory = server->clients_memory;
+    size_t memory = server->clients_memory - replication_memory(server);
     struct conn **order;
     size_t count = 0;
     size_t i;

@@ -249,11 +249,6 @@ static void run_or_queue(struct server *server, const struct command *command,
     const char *wrong = refusal(server, command, call->session);
     size_t start = buf_len(call->out);
 
-    /* Its bytes are records to it; a reply would be one. */
-    if (replica_is_one(call->session) && command->run != command_replconf) {
-        server_close_conn(server, server_conn_of(call->session));
-        return;
-    }
     if (wrong != NULL) {
         resp_write_error(call->out, "%s", wrong);
         note_refused(server, command, call, start);
@@ -287,6 +282,12 @@ void server_execute(struct server *server, struct conn *conn,
     command = command_find(request->argv[0]);
     if (command == NULL && is_http(request->argv[0])) {
         refuse_http(server, conn);
+        return;
+    }
+    /* What it is sent it takes for records: so it cannot be answered. */
+    if (replica_is_one(&conn->session) &&
+        (command == NULL || command->run != command_replconf)) {
+        server_close_conn(server, conn);
         return;
     }
     conn->session.last_command = command;
