@@ -69,6 +69,7 @@ static Suite *(*const suites[])(void) = {
     server_commands_suite,
     command_command_suite,
     limits_suite,
+    replica_suite,
     kill_suite,
 #endif
 };

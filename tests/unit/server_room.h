@@ -157,6 +157,17 @@ static inline void turn(struct server *server, int timeout_ms) {
     ck_assert_int_eq(server_turn(server, timeout_ms), 0);
 }
 
+#if PART >= 3
+extern int64_t later_us; /* what clock_us() says beyond the truth */
+
+/* Time passes, and the server sees it. */
+static inline void pass_seconds(struct site *site, int64_t seconds) {
+    later_us += seconds * 1000000;
+    turn(site->server, 0);
+    turn(site->server, 0);
+}
+#endif
+
 /* Turns, until 'peer' has heard 'len' bytes or the end. */
 static inline void await(struct server *server, struct peer *peer, size_t len) {
     int64_t end_ms = clock_ms() + (len < 100000 ? WAIT_MS : LONG_WAIT_MS);

@@ -54,6 +54,7 @@ Suite *net_peer_suite(void);
 Suite *number_suite(void);
 Suite *records_suite(void);
 Suite *replay_suite(void);
+Suite *replica_suite(void);
 Suite *scan_suite(void);
 Suite *server_commands_suite(void);
 Suite *siphash_suite(void);

@@ -11,7 +11,7 @@
 
 /* ---- Servers with settings, and time ------------------------------------- */
 
-static int64_t later_us; /* each test is a process */
+int64_t later_us; /* each test is a process */
 
 /* Linked with -Wl,--wrap=clock_us. */
 int64_t __real_clock_us(void);
@@ -19,13 +19,6 @@ int64_t __wrap_clock_us(void);
 
 int64_t __wrap_clock_us(void) {
     return __real_clock_us() + later_us;
-}
-
-/* Time passes, and the server sees it. */
-static void pass_seconds(struct site *site, int64_t seconds) {
-    later_us += seconds * 1000000;
-    turn(site->server, 0);
-    turn(site->server, 0);
 }
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
