@@ -39,7 +39,12 @@ fi
 
 run kill.py "$server" --self-test
 run calls.py "$server" --self-test
-case $server in */redis-lite) run loading.py "$server" ;; esac
+case $server in
+*/redis-lite)
+    run loading.py "$server"
+    run replica.py "$server" --rounds $((rounds * 4 / 5))
+    ;;
+esac
 run kill.py "$server" --rounds "$rounds"
 # shellcheck disable=SC2086 # one word or none
 run damage.py --server "$server" $short
