@@ -46,7 +46,7 @@ void command_bgrewriteaof(struct call *call) {
         server->is_rewrite_wanted = true;
         resp_write_simple(call->out,
                           "Background append only file rewriting scheduled");
-    } else if (aof_rewrite(server->aof) == -1) {
+    } else if (server_rewrite_log(server) == -1) {
         resp_write_error(call->out,
                          "ERR Can't execute an AOF background rewriting. "
                          "Please check the server logs for more information.");

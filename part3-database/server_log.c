@@ -202,6 +202,13 @@ static bool has_grown(const struct server *server,
            growth >= config->auto_aof_rewrite_percentage;
 }
 
+/* What comes next is to stand behind the new file's last key, too, of whatever
+ * database that is. */
+int server_rewrite_log(struct server *server) {
+    server->log_database = NO_DATABASE;
+    return aof_rewrite(server->aof);
+}
+
 static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     struct aof_status status = aof_status(server->aof);
 
@@ -215,7 +222,7 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     }
     server->is_rewrite_wanted = false;
     server->rewrite_again_ms = now_ms + REWRITE_PAUSE_MS;
-    aof_rewrite(server->aof);
+    server_rewrite_log(server);
 }
 
 /* After the turn's records have gone to the file and to replicas: a child that

@@ -17,6 +17,7 @@
 #include "slowlog.h"
 #include "watch.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct command_figures {
     uint64_t failed;   /* answered with an error */
 };
 
+#define NO_DATABASE     UINT_MAX
 #define DISK_ERROR_MAX  160 /* bytes */
 #define ERROR_KINDS_MAX 16  /* we have fewer; more would count as the last */
 #define ERROR_KIND_LEN  16  /* bytes of the longest, its NUL included */
@@ -116,9 +118,9 @@ struct server {
     int64_t load_done, load_size; /* bytes of the file */
     bool has_drawn;               /* the bar, on a terminal */
     int64_t load_said_ms;         /* when the log told of it last */
-    unsigned log_database;        /* that the log has selected */
-    bool in_transaction;          /* EXEC runs... */
-    bool transaction_logged;      /* ...and the log has its MULTI */
+    unsigned log_database;   /* that the log has selected, or NO_DATABASE */
+    bool in_transaction;     /* EXEC runs... */
+    bool transaction_logged; /* ...and the log has its MULTI */
     struct replication replication;
     struct slowlog *slowlog;
     struct latency latency;
@@ -157,6 +159,10 @@ int server_close_log(struct server *server);
 
 /* Step 3 of the turn. -1, logged, if the server can not go on. */
 int server_commit(struct server *server);
+
+/* Begin to rewrite it, at the end of a turn or when nothing of this one waits
+ * to be written. -1 with errno, as aof_rewrite(). */
+int server_rewrite_log(struct server *server);
 
 /* At the end of a turn: what is due for the log and for replicas. */
 void server_look_after_log(struct server *server);

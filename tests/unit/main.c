@@ -70,6 +70,7 @@ static Suite *(*const suites[])(void) = {
     command_command_suite,
     limits_suite,
     replica_suite,
+    server_log_suite,
     kill_suite,
 #endif
 };

@@ -57,6 +57,7 @@ Suite *replay_suite(void);
 Suite *replica_suite(void);
 Suite *scan_suite(void);
 Suite *server_commands_suite(void);
+Suite *server_log_suite(void);
 Suite *siphash_suite(void);
 Suite *slab_suite(void);
 Suite *slowlog_suite(void);
