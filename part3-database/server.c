@@ -66,6 +66,7 @@ static void execute_all(struct server *server, struct conn *conn,
         if (server_must_wait(server, conn, &query->request)) {
             conn->stalled = conn->waits = true;
             server->waiting_count++;
+            resp_request_next(&query->request); /* to be read again */
             return;
         }
         conn->partial_ms = 0;
