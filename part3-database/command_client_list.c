@@ -28,8 +28,8 @@ static const char *flags_of(const struct conn *conn, char text[FLAGS_MAX]) {
 
     if (replica_is_one(session)) *end++ = 'S';
     if (session->monitoring) *end++ = 'O';
-    if (conn->waits) *end++ = 'b';
     if (is_in_transaction(session)) *end++ = 'x';
+    if (conn->waits) *end++ = 'b';
     if (transaction != NULL && transaction->watcher.touched) *end++ = 'd';
     if (session->closing) *end++ = 'c';
     if (conn->dead) *end++ = 'A';
