@@ -105,6 +105,16 @@ struct aof_settings server_log_settings(const struct config *config) {
         .corrupt_tail_max = config->aof_load_corrupt_tail_size};
 }
 
+/* While it was loaded, CONFIG SET may have changed them. */
+static bool take_settings(struct server *server) {
+    struct aof_settings settings = server_log_settings(server->config);
+
+    if (aof_configure(server->aof, &settings) == 0) return true;
+    log_write(&server->log, LOG_WARNING, "cannot sync %s: %s",
+              server->config->aof_path, strerror(errno));
+    return false;
+}
+
 bool server_open_log(struct server *server) {
     const struct config *config = server->config;
 
@@ -135,7 +145,8 @@ bool server_open_log(struct server *server) {
                   config->aof_path);
         return true; /* to end at once, and well */
     }
-    return server->aof != NULL && can_select_all(server);
+    return server->aof != NULL && can_select_all(server) &&
+           take_settings(server);
 }
 
 int server_close_log(struct server *server) {
