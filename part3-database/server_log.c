@@ -223,6 +223,9 @@ int server_rewrite_log(struct server *server) {
 static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     struct aof_status status = aof_status(server->aof);
 
+    if (status.is_rewriting) {
+        server->rewrite_again_ms = now_ms + REWRITE_PAUSE_MS;
+    }
     if (server_has_child(server)) return;
     if (!server->is_rewrite_wanted) {
         if (status.has_failed && now_ms < server->rewrite_again_ms) return;
