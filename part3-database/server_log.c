@@ -40,9 +40,15 @@ static void draw_bar(const struct server *server, int percent) {
     static const char none[] = "                                        ";
     int done = percent * BAR_WIDTH / 100;
 
-    dprintf(server->log.fd, "\rloading %s [%.*s%.*s] %d %%%s",
+    dprintf(server->log.fd, "\rloading %s [%.*s%.*s] %d %%",
             server->config->aof_path, done, full, BAR_WIDTH - done, none,
-            percent, percent == 100 ? "\n" : "");
+            percent);
+}
+
+static void end_bar(const struct server *server) {
+    if (!server->has_drawn) return;
+    if (server->aof != NULL) draw_bar(server, 100);
+    dprintf(server->log.fd, "\n");
 }
 
 static void say_progress(struct server *server) {
@@ -137,7 +143,7 @@ bool server_open_log(struct server *server) {
                               .context = server,
                               .settings = server_log_settings(config)});
     server->is_loading = false;
-    if (server->has_drawn) draw_bar(server, 100);
+    end_bar(server);
     server->log_database = store_selected(server->store);
     if (server->stopping) {
         log_write(&server->log, LOG_NOTICE,
