@@ -84,9 +84,11 @@ static void serve(struct server *server, struct conn *conn, unsigned ready) {
     conn->replies_start = buf_len(&server->replies);
     conn->replies_len = 0;
     conn->wrote = false;
-    /* Nothing of it was asked for: its peer is gone. */
-    if (conn->waits) conn->dead = true;
-    if (conn->dead || conn->session.closing || conn_is_full(conn)) return;
+    /* Nothing to read was asked for: its peer is gone. */
+    if (conn->waits && (ready & LOOP_READ)) conn->dead = true;
+    if (conn->waits || conn->dead || conn->session.closing ||
+        conn_is_full(conn))
+        return;
 
     query = conn_query(conn, &server->query);
     if ((ready & LOOP_READ) && !conn->eof && !conn->stalled) {
@@ -165,7 +167,10 @@ static void note_partial(struct conn *conn, int64_t now_ms) {
 }
 
 void server_settle(struct server *server, struct conn *conn) {
-    unsigned interest = conn->waits ? 0 : conn_interest(conn);
+    unsigned interest = conn_interest(conn);
+
+    /* What it was answered before may go on its way. */
+    if (conn->waits) interest = buf_len(&conn->unsent) > 0 ? LOOP_WRITE : 0;
 
     if (!conn->dead && interest != conn->interest) {
         conn->interest = interest;
