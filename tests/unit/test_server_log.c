@@ -4,6 +4,10 @@
 #include "server_talk.h"
 #include "suites.h"
 
+#include "aof.h"
+
+#include <signal.h>
+
 /* Turns, until the log of the server says so. */
 static void await_text(struct talk *talk, const char *text) {
     await_log(&talk->site, text);
@@ -202,9 +206,108 @@ START_TEST(a_server_that_ends_on_a_full_disk_says_so) {
 }
 END_TEST
 
+/* The next five times that the server looks after its log. */
+static void pass_looks(struct talk *talk) {
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        kernel->added_ms += 150;
+        turn(talk->site.server, 0);
+        turn(talk->site.server, 0);
+    }
+}
+
+#define LONG_MS 6000 /* more than the pause after a rewrite that failed */
+
+START_TEST(a_rewrite_that_failed_is_begun_again_after_a_pause) {
+    static const struct fault broken[FAULTS_MAX] = {{FSYNC, 1, FOR_GOOD, EIO}};
+    struct talk talk;
+
+    open_on_disk(&talk, "again", "");
+    take_steps(&talk, &(struct step){"SET a 1", OK}, 1);
+    kernel_set(broken);
+    kernel->child_stops_at = 1;
+    ask(&talk, "CONFIG SET auto-aof-rewrite-min-size 1");
+    await_text(&talk, "rewriting ");
+    while (!kernel->child_waits)
+        wait_a_moment();
+    kernel->added_ms += LONG_MS;
+    turn(talk.site.server, 0);
+    kernel->child_stops_at = 0;
+    await_text(&talk, "cannot rewrite");
+    pass_looks(&talk);
+    ck_assert(answer_has(&talk, "INFO persistence", "aof_rewrites:1\r\n"));
+    ck_assert(answer_has(&talk, "INFO persistence", "bgrewrite_status:err"));
+
+    kernel_set(no_faults);
+    kernel->added_ms += LONG_MS;
+    await_text(&talk, "is rewritten");
+    ck_assert(answer_has(&talk, "INFO persistence", "aof_rewrites:2\r\n"));
+    ck_assert(answer_has(&talk, "INFO persistence", "bgrewrite_status:ok"));
+    kernel_disarm();
+    talk_close(&talk);
+}
+END_TEST
+
+/* Redis's replies, and what it says within a transaction. */
+START_TEST(bgrewriteaof_is_begun_refused_or_put_off) {
+    static const struct step steps[] = {
+        {"BGREWRITEAOF x", WRONG("bgrewriteaof")},
+        {"BGREWRITEAOF", "+Background append only file rewriting started\r\n"},
+        {"BGREWRITEAOF", ERROR "Background append only file rewriting already "
+                               "in progress\r\n"},
+    };
+    struct talk talk;
+
+    open_on_disk(&talk, "begin", "");
+    kernel->child_stops_at = 1;
+    take_steps(&talk, steps, 3);
+    kernel->child_stops_at = 0;
+    await_text(&talk, "is rewritten");
+    kernel_set((const struct fault[FAULTS_MAX]){{FORK, 1, 1, EAGAIN}});
+    take_steps(&talk,
+               &(struct step){"BGREWRITEAOF",
+                              ERROR "Can't execute an AOF background "
+                                    "rewriting. Please check the server logs "
+                                    "for more information.\r\n"},
+               1);
+    ck_assert(logs(&talk.site, "cannot rewrite"));
+    take_steps(
+        &talk,
+        (const struct step[]){{"MULTI", OK}, {"BGREWRITEAOF", "+QUEUED\r\n"}},
+        2);
+    take_steps(&talk,
+               &(struct step){"EXEC", "*1\r\n+Background append only file "
+                                      "rewriting scheduled\r\n"},
+               1);
+    while (!answer_has(&talk, "INFO persistence", "aof_rewrites:3\r\n"))
+        turn(talk.site.server, 10);
+    kernel_disarm();
+    talk_close(&talk);
+    talk_open(&talk, "none", "appendonly no");
+    take_steps(&talk,
+               &(struct step){"BGREWRITEAOF",
+                              ERROR "there is no append-only file (appendonly "
+                                    "no)\r\n"},
+               1);
+    talk_close(&talk);
+}
+END_TEST
+
 /* ---- A disk that is slow ------------------------------------------------- */
 
 #define BEHIND_MS 3000
+
+/* "$LEN", and so many bytes. */
+static void add_bulk(struct buf *out, size_t len) {
+    char head[32];
+
+    snprintf(head, sizeof head, "$%zu\r\n", len);
+    buf_append(out, head, strlen(head));
+    memset(buf_reserve(out, len), 'x', len);
+    buf_added(out, len);
+    buf_append(out, "\r\n", 2);
+}
 
 static void make_slow(struct talk *talk) {
     kernel->hurry = true;
@@ -279,6 +382,34 @@ START_TEST(one_who_goes_while_it_waits_is_closed) {
 }
 END_TEST
 
+/* Of what it asked for before, nothing waits. */
+START_TEST(one_who_waits_gets_what_it_asked_for_before) {
+    const size_t len = 200000;
+    struct buf big = {0};
+    struct talk talk;
+    struct peer writer;
+
+    open_on_disk(&talk, "before", "");
+    open_narrow(&talk.site, &writer);
+    add_bulk(&big, len);
+    say(&talk.peer, "*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n");
+    peer_say(&talk.peer, buf_slice(&big));
+    expect(talk.site.server, &talk.peer, OK);
+    make_slow(&talk);
+    say(&writer, "GET big\r\nSET a 2\r\n");
+    while (!answer_has(&talk, "INFO clients", "blocked_clients:1\r\n"))
+        turn(talk.site.server, 1);
+    peer_expect(talk.site.server, &writer, buf_slice(&big));
+    await_rest(talk.site.server, &talk.peer);
+    make_fast();
+    expect(talk.site.server, &writer, OK);
+    kernel_disarm();
+    buf_free(&big);
+    peer_close(&writer);
+    talk_close(&talk);
+}
+END_TEST
+
 /* It has said all, and listens still. */
 START_TEST(one_who_has_said_all_is_answered_when_the_disk_has_caught_up) {
     struct talk talk;
@@ -301,6 +432,202 @@ START_TEST(one_who_has_said_all_is_answered_when_the_disk_has_caught_up) {
 }
 END_TEST
 
+/* ---- While it is loaded -------------------------------------------------- */
+
+/* What the test does while a log is opened; NULL: nothing. False: the log is
+ * not opened. Linked with -Wl,--wrap=aof_open. */
+static bool (*meanwhile)(const struct aof_options *options);
+
+struct aof *__real_aof_open(const struct aof_options *options);
+struct aof *__wrap_aof_open(const struct aof_options *options);
+
+struct aof *__wrap_aof_open(const struct aof_options *options) {
+    if (meanwhile != NULL && !meanwhile(options)) return NULL;
+    return __real_aof_open(options);
+}
+
+/* Pauses of the loader, until the peer has been answered; false: it is to give
+ * up. */
+static bool pause_until(const struct aof_options *options, struct peer *peer,
+                        size_t len) {
+    int64_t end_ms = clock_ms() + WAIT_MS;
+
+    while (buf_len(&peer->heard) < len) {
+        ck_assert_int_lt(clock_ms(), end_ms);
+        if (!options->pause(options->context, 30, 40)) return false;
+        peer_pull(peer, 65536);
+    }
+    return true;
+}
+
+#define LOADING "-LOADING Redis is loading the dataset in memory\r\n"
+
+/* A peer that is there before the data are, and stays. */
+static struct peer early;
+
+static bool ask_early(const struct aof_options *options) {
+    static const struct step steps[] = {
+        {"PING", LOADING},
+        {"GET a", LOADING},
+        {"SET a 1", LOADING},
+        {"SET a", WRONG("set")},
+        {"DBSIZE", LOADING},
+        {"FLUSHALL", LOADING},
+        {"MEMORY USAGE a", LOADING},
+        {"BGREWRITEAOF", LOADING},
+        {"PSYNC ? -1", LOADING},
+        {"ECHO hello", "$5\r\nhello\r\n"},
+        {"CONFIG GET aof-seals", "*2\r\n$9\r\naof-seals\r\n$3\r\nyes\r\n"},
+        {"CLIENT ID", ":1\r\n"},
+        {"SLOWLOG LEN", ":0\r\n"},
+        {"SELECT 3", OK},
+        {"MULTI", OK},
+        {"GET a", LOADING},
+        {"EXEC", "-EXECABORT Transaction discarded because "
+                 "of previous errors.\r\n"},
+        {"CONFIG SET appendfsync always", OK},
+    };
+    size_t i;
+
+    peer_open(&early, options->context);
+    for (i = 0; i < sizeof steps / sizeof *steps; i++) {
+        peer_say(&early, slice_of(steps[i].words));
+        say(&early, "\r\n");
+        ck_assert(pause_until(options, &early, strlen(steps[i].reply)));
+        assert_bytes(buf_slice(&early.heard), slice_of(steps[i].reply));
+        buf_consume(&early.heard, buf_len(&early.heard));
+    }
+    say(&early, "INFO persistence\r\n");
+    ck_assert(pause_until(options, &early, 500));
+    buf_append(&early.heard, "", 1);
+    for (i = 0; i < 3; i++) {
+        static const char *const lines[] = {"\r\nloading:1\r\n",
+                                            "loading_total_bytes:40\r\n",
+                                            "loading_loaded_perc:75.00\r\n"};
+
+        ck_assert_ptr_nonnull(strstr(buf_slice(&early.heard).data, lines[i]));
+    }
+    buf_consume(&early.heard, buf_len(&early.heard));
+    return true;
+}
+
+/* Also: the database that it has selected is no concern of the log, and what it
+ * set is what the log goes by. */
+START_TEST(while_it_loads_clients_are_told_so) {
+    struct talk talk;
+    int before;
+
+    talk_open(&talk, "load", "");
+    take_steps(&talk, &(struct step){"SET a 0", OK}, 1);
+    talk_close(&talk);
+    meanwhile = ask_early;
+    open_on_disk(&talk, "load", "");
+    meanwhile = NULL;
+    take_steps(&talk, &(struct step){"GET a", "$1\r\n0\r\n"}, 1);
+    before = kernel->count[FDATASYNC];
+    say(&early, "SET in 3\r\n");
+    expect(talk.site.server, &early, OK);
+    ck_assert_int_gt(kernel->count[FDATASYNC], before);
+    ck_assert(answer_has(&talk, "INFO persistence", "\r\nloading:0\r\n"));
+    kernel_disarm();
+    peer_close(&early);
+    restart(&talk, "load");
+    take_steps(&talk, &(struct step){"EXISTS a in", ":1\r\n"}, 1);
+    talk_close(&talk);
+}
+END_TEST
+
+static bool ask_to_stop(const struct aof_options *options) {
+    peer_open(&early, options->context);
+    say(&early, "SHUTDOWN\r\n");
+    return pause_until(options, &early, 1);
+}
+
+/* As main() has it: blocked, and nobody waits for it yet. */
+static bool send_signal(const struct aof_options *options) {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    ck_assert(options->pause(options->context, 10, 40));
+    kill(getpid(), SIGTERM);
+    return options->pause(options->context, 20, 40);
+}
+
+START_TEST(asked_to_stop_while_it_loads_it_ends_well) {
+    static bool (*const ways[])(const struct aof_options *) = {ask_to_stop,
+                                                               send_signal};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct site site;
+
+        site_prepare(&site, "stop");
+        meanwhile = ways[i];
+        site_start(&site);
+        ck_assert_int_eq(server_run(site.server), 0);
+        ck_assert(logs(&site, "asked to stop while loading"));
+        ck_assert(!logs(&site, "listening on"));
+        ck_assert_int_eq(access(site.aof_path, F_OK), -1);
+        site_close(&site);
+        peer_close(&early);
+    }
+}
+END_TEST
+
+/* 75 % of it, after so long. */
+static bool take_long(const struct aof_options *options) {
+    ck_assert(options->pause(options->context, 10, 40));
+    kernel->added_ms += 1500;
+    ck_assert(options->pause(options->context, 30, 40));
+    return options->pause(options->context, 31, 40);
+}
+
+START_TEST(what_takes_long_to_load_is_told_of_once_a_second) {
+    struct site site;
+
+    kernel_arm(folder, no_faults);
+    site_prepare(&site, "long");
+    meanwhile = take_long;
+    site_start(&site);
+    ck_assert(logs(&site, "long.aof: 75 %"));
+    ck_assert(!logs(&site, "25 %") && !logs(&site, "77 %"));
+    kernel_disarm();
+    site_close(&site);
+}
+END_TEST
+
+/* There it is one line, drawn again. */
+START_TEST(on_a_terminal_a_bar_is_drawn) {
+    static const char want[] = "########] 100 %\r\n";
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    struct site site;
+    char text[4096] = "";
+    size_t len = 0;
+
+    kernel_arm(folder, no_faults);
+    site_prepare(&site, "bar");
+    ck_assert(grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    site.options.log.fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    ck_assert(isatty(site.options.log.fd));
+    meanwhile = take_long;
+    site_start(&site);
+    while (strstr(text, "100 %\r\n") == NULL) {
+        ssize_t got = read(terminal, text + len, sizeof text - 1 - len);
+
+        ck_assert_int_gt(got, 0);
+        len += (size_t)got;
+    }
+    check_that(strstr(text, "##          ] 75 %\rloading") != NULL, "%s", text);
+    check_that(strstr(text, want) != NULL, "%s", text);
+    kernel_disarm();
+    site_close(&site);
+    close(site.options.log.fd);
+    close(terminal);
+}
+END_TEST
+
 Suite *server_log_suite(void) {
     const TTest *const tests[] = {
         a_rewrite_leaves_each_key_in_its_database,
@@ -309,9 +636,16 @@ Suite *server_log_suite(void) {
         a_full_disk_is_told_of_once,
         with_policy_always_a_full_disk_ends_the_server_without_a_reply,
         a_server_that_ends_on_a_full_disk_says_so,
+        a_rewrite_that_failed_is_begun_again_after_a_pause,
+        bgrewriteaof_is_begun_refused_or_put_off,
         who_writes_waits_while_the_disk_is_behind_and_others_read,
         one_who_goes_while_it_waits_is_closed,
+        one_who_waits_gets_what_it_asked_for_before,
         one_who_has_said_all_is_answered_when_the_disk_has_caught_up,
+        while_it_loads_clients_are_told_so,
+        asked_to_stop_while_it_loads_it_ends_well,
+        what_takes_long_to_load_is_told_of_once_a_second,
+        on_a_terminal_a_bar_is_drawn,
     };
 
     return server_suite_of("server: log", tests, sizeof tests / sizeof *tests);
