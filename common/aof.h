@@ -79,7 +79,7 @@ struct aof_settings {
     bool has_no_seals;        /* blocks go without the line before them */
     bool has_timestamps;      /* a line with the time, each second */
     bool refuses_torn;        /* aof-load-truncated no */
-    int64_t corrupt_tail_max; /* bytes: aof-load-corrupt-tail-size */
+    int64_t corrupt_tail_max; /* bytes: aof-load-corrupt-tail-max-size */
 };
 
 struct aof_options {

@@ -73,7 +73,7 @@ static const struct setting table[] = {
      "yes|no", "a line with the time in each second's writes"},
     {"aof-load-truncated", YES_NO(aof_load_truncated), "yes", CHANGEABLE,
      "yes|no", "start on a file at whose end a crash has left its traces"},
-    {"aof-load-corrupt-tail-size", MEMORY(aof_load_corrupt_tail_size), 0,
+    {"aof-load-corrupt-tail-max-size", MEMORY(aof_load_corrupt_tail_max_size), 0,
      INT64_MAX, "0", CHANGEABLE, "BYTES",
      "at the end of a file without seals, wrong as they may be"},
     {"auto-aof-rewrite-percentage", NUMBER(auto_aof_rewrite_percentage), 0,

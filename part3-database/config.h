@@ -63,7 +63,7 @@ struct config {
     bool aof_seals;
     bool aof_timestamp_enabled;
     bool aof_load_truncated;
-    int64_t aof_load_corrupt_tail_size;  /* bytes */
+    int64_t aof_load_corrupt_tail_max_size; /* bytes */
     int64_t auto_aof_rewrite_percentage; /* of growth; 0: by nobody's leave */
     int64_t auto_aof_rewrite_min_size;   /* bytes of the file */
 

@@ -108,7 +108,7 @@ struct aof_settings server_log_settings(const struct config *config) {
         .has_no_seals = !config->aof_seals,
         .has_timestamps = config->aof_timestamp_enabled,
         .refuses_torn = !config->aof_load_truncated,
-        .corrupt_tail_max = config->aof_load_corrupt_tail_size};
+        .corrupt_tail_max = config->aof_load_corrupt_tail_max_size};
 }
 
 /* While it was loaded, CONFIG SET may have changed them. */

@@ -50,12 +50,12 @@ def is_whole(key, value):
 
 
 class Writer:
-    """Its keys are its own. It knows what they hold after the last operation
+    """Its keys are its own, in a database of its own. It knows what they hold after the last operation
     that was acknowledged, and what each later one would have changed: one
     that was sent may have happened, if all before it have."""
 
     def __init__(self, number, seed):
-        self.name = b"w%d" % number
+        self.name, self.database = b"w%d" % number, b"%d" % number
         self.random = random.Random("%d.%d" % (seed, number))
         self.serial = 0
         self.acknowledged = 0
@@ -96,6 +96,7 @@ class Writer:
         """Until the server is gone."""
         try:
             client = server.client()
+            client.ask([b"SELECT", self.database])
             while self.wrong is None:
                 self.send_some(client)
         except (Broken, OSError):
@@ -206,7 +207,7 @@ class Rounds:
             self.stray += 1
             self.problem("left behind: %s" % name)
             os.remove(os.path.join(self.server.data, name))
-        found = self.server.state()
+        found = self.found()
         if self.mischief == "change":
             key = next(key for key in found if b":set:" in key)
             found[key] = found[key][:-1] + b"-"
@@ -216,6 +217,13 @@ class Rounds:
             self.writers[0].state[b"w0:set:0"] = value_of(-1, 10)
             self.writers[0].doubtful = []
         self.judge(found)
+
+    def found(self):
+        """All there is. Each writer has a database of its own: what is in
+        another one is not its own any more."""
+        return {key if key[:1] != b"w" or key.startswith(b"w%d:" % number) else
+                b"in %d: %b" % (number, key): value
+                for number in range(WRITERS) for key, value in self.server.state(number).items()}
 
     def judge(self, found):
         resting = {key: value for key, value in found.items() if key.startswith(b"resting")}

@@ -131,10 +131,11 @@ class Server:
 
     # ---- What there is -----------------------------------------------------
 
-    def state(self):
-        """{key: value} of the first database."""
+    def state(self, database=0):
+        """{key: value} of this database."""
         client = self.client()
         try:
+            client.ask([b"SELECT", b"%d" % database])
             keys = decode(client.ask([b"KEYS", b"*"])[0])
             values = []
             for at in range(0, len(keys), 1000):
