@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #define ARENA      (4 * 1024 * 1024) /* bytes asked of the system at a time */
+#define HUGE_PAGE  (2 * 1024 * 1024) /* on most machines */
 #define CACHE_LINE 64
 
 /* Sizes are rounded up to steps of 8 bytes, and to 64 where that is little: a
@@ -74,6 +75,27 @@ static void push(void ***array, size_t *count, size_t *cap, void *item) {
     (*array)[(*count)++] = item;
 }
 
+/* Let the system use huge pages there, or no longer. */
+static void allow_huge(char *start, size_t size, bool allowed) {
+#ifdef MADV_HUGEPAGE
+    /* Where it knows none, or has no room, only time is lost. */
+    madvise(start, size, allowed ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+#else
+    (void)start, (void)size, (void)allowed;
+#endif
+}
+
+/* A processor knows by heart where some thousand pages are; of 4 KiB each, that
+ * is far less than all entries take, and most looks at one would begin with a
+ * look at the page table. So they lie in huge ones. */
+static void add_arena(struct slabs *slabs) {
+    void *arena = xaligned_alloc(HUGE_PAGE, ARENA);
+
+    allow_huge(arena, ARENA, true);
+    push(&slabs->arenas, &slabs->arena_count, &slabs->arenas_cap, arena);
+    slabs->arena_used = 0;
+}
+
 void *slab_take(struct slabs *slabs) {
     char *arena;
 
@@ -84,9 +106,7 @@ void *slab_take(struct slabs *slabs) {
         return slabs->empty[--slabs->empty_count];
     }
     if (slabs->arena_count == 0 || slabs->arena_used == ARENA) {
-        push(&slabs->arenas, &slabs->arena_count, &slabs->arenas_cap,
-             xaligned_alloc(SLAB_SIZE, ARENA));
-        slabs->arena_used = 0;
+        add_arena(slabs);
     }
     arena = slabs->arenas[slabs->arena_count - 1];
     slabs->arena_used += SLAB_SIZE;
@@ -207,9 +227,14 @@ void slabs_free(struct slabs *slabs) {
 }
 
 bool slabs_return_one(struct slabs *slabs) {
+    char *slab;
+
     if (slabs->returned_count == slabs->empty_count) return false;
+    slab = slabs->empty[slabs->returned_count++];
+    /* Else the system would fill it up one day, to make a huge page again. */
+    allow_huge(slab - (uintptr_t)slab % HUGE_PAGE, HUGE_PAGE, false);
     /* The addresses stay ours. If it fails, the memory is only kept longer. */
-    madvise(slabs->empty[slabs->returned_count++], SLAB_SIZE, MADV_DONTNEED);
+    madvise(slab, SLAB_SIZE, MADV_DONTNEED);
     return true;
 }
 
