@@ -53,6 +53,7 @@
 #include <stdint.h>
 
 struct aof;
+struct batch;
 
 /* When what was written is synced to the disk: before the replies of its turn,
  * about every second by a thread of its own, or when the system likes. */
@@ -67,6 +68,10 @@ typedef const char *aof_replay_fn(void *context, const struct slice *argv,
  * that others can do something meanwhile: 'loaded' bytes of 'size' are done.
  * False: give up. */
 typedef bool aof_pause_fn(void *context, int64_t loaded, int64_t size);
+
+/* From part 3 on: told of records that will be replayed next, so that what they
+ * need can be fetched meanwhile. */
+typedef void aof_announce_fn(void *context, const struct batch *batch);
 
 /* From part 3 on: hand all data to 'add', as records, whole ones at a time.
  * Runs in a child process. -1 with errno if 'add' returned that. */
@@ -90,6 +95,7 @@ struct aof_options {
 
     /* From part 3 on: */
     aof_pause_fn *pause;       /* NULL: none */
+    aof_announce_fn *announce; /* NULL: nobody wants to know */
     aof_snapshot_fn *snapshot; /* NULL: it cannot be rewritten */
     struct aof_settings settings;
 };

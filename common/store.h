@@ -32,6 +32,12 @@ bool store_get(struct store *store, struct slice key, struct slice *value);
  * for the figures. */
 bool store_peek(struct store *store, struct slice key, struct slice *value);
 
+/* These keys of 'database' will be looked at soon, so the processor may fetch
+ * what it needs for all of them at once. At most STORE_ANNOUNCED_MAX. */
+#define STORE_ANNOUNCED_MAX 128
+void store_announce(const struct store *store, unsigned database,
+                    const struct slice *keys, size_t count);
+
 /* Let 'key' have 'value', whatever it had before, and for ever: it does not
  * expire. 'value' must not be borrowed from this store: what it borrows from
  * may move to make room. */

@@ -11,6 +11,7 @@
 #include "aof_load.h"
 
 #include "aof_read.h"
+#include "batch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,16 +22,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_SHOWN_MAX 64   /* bytes of a command's name in the server's log */
-#define WHY_MAX        256  /* bytes of what is wrong */
-#define PAUSE_MS       100  /* between two calls of pause() */
-#define RECORDS_A_LOOK 1000 /* at the clock */
+#define NAME_SHOWN_MAX 64  /* bytes of a command's name in the server's log */
+#define WHY_MAX        256 /* bytes of what is wrong */
+#define PAUSE_MS       100 /* between two calls of pause() */
 
 struct load {
     const struct aof_options *options;
     struct aof_reader reader;
     struct aof_found *found;
-    struct resp_request request;
+    struct batch batch;
     int64_t record_at; /* where in the file the record begins */
 
     bool in_transaction;           /* MULTI was read, and EXEC not yet */
@@ -118,9 +118,8 @@ static bool replay_transaction(struct load *load) {
 
 /* A transaction is replayed whole or not at all. So its records are held until
  * the last of them has been read. */
-static bool take_record(struct load *load, struct slice bytes) {
-    struct resp_request *record = &load->request;
-
+static bool take_record(struct load *load, const struct resp_request *record,
+                        struct slice bytes) {
     if (is_word(record, "multi")) {
         if (load->in_transaction) {
             note_why(load, "MULTI within MULTI");
@@ -155,40 +154,62 @@ static bool breathe(struct load *load) {
     return !load->gave_up;
 }
 
+/* The wire allows lines of words and empty arrays; the log does not. */
+static bool is_record(const struct resp_request *request, struct slice bytes) {
+    return bytes.data[0] == '*' && request->argc > 0;
+}
+
+/* How many bytes at the front were taken: a comment, or records that were read
+ * ahead; 0: they are damaged, or others want us to stop. */
+static size_t take_some(struct load *load, struct slice bytes) {
+    const struct aof_options *options = load->options;
+    const struct batch *batch = &load->batch;
+    int64_t at = load->record_at;
+    size_t done = 0;
+    size_t i;
+
+    if (bytes.data[0] == '#') {
+        const char *end = memchr(bytes.data, '\n', bytes.len);
+
+        return end == NULL ? bytes.len : (size_t)(end - bytes.data) + 1;
+    }
+    if (!breathe(load)) return 0;
+    batch_read(&load->batch, NULL, bytes, NULL, BATCH_MAX);
+    if (options->announce != NULL) options->announce(options->context, batch);
+    for (i = 0; i < batch->count; i++) {
+        const struct resp_request *record = &batch->requests[i];
+        struct slice rest = {bytes.data + done, record->size};
+
+        if (!is_record(record, rest)) break;
+        if (!take_record(load, record, rest)) return 0;
+        done += rest.len;
+        load->record_at = at + (int64_t)done;
+    }
+    if (done > 0) return done;
+    note_why(load, "no record of a change");
+    damaged(load, load->record_at);
+    return 0;
+}
+
 /* The records of a block, which are whole, with comments between them. */
 static bool take_block(struct load *load) {
-    struct slice rest = load->reader.records;
-    int64_t at = load->reader.records_at;
-    unsigned count = 0;
-    size_t size;
+    struct slice all = load->reader.records;
+    size_t done = 0;
 
-    for (; rest.len > 0;
-         rest.data += size, rest.len -= size, at += (int64_t)size) {
-        if (rest.data[0] == '#') {
-            const char *end = memchr(rest.data, '\n', rest.len);
+    while (done < all.len) {
+        size_t size;
 
-            size = end == NULL ? rest.len : (size_t)(end - rest.data) + 1;
-            continue;
-        }
-        load->record_at = at;
-        if (++count % RECORDS_A_LOOK == 0 && !breathe(load)) return false;
-        /* The wire allows lines of words and empty arrays; the log does not. */
-        if (rest.data[0] != '*' ||
-            resp_read_request(&load->request, rest) != RESP_COMPLETE ||
-            load->request.argc == 0) {
-            note_why(load, "no record of a change");
-            return damaged(load, at);
-        }
-        size = load->request.size;
-        if (!take_record(load, (struct slice){rest.data, size})) return false;
-        resp_request_next(&load->request);
+        load->record_at = load->reader.records_at + (int64_t)done;
+        size = take_some(load, (struct slice){all.data + done, all.len - done});
+        if (size == 0) return false;
+        done += size;
     }
     /* A turn is a block, and a transaction is part of a turn. */
     if (load->in_transaction && load->reader.records_at > load->reader.offset) {
         note_why(load, "a transaction without its end");
         return damaged(load, load->reader.offset);
     }
-    return breathe(load);
+    return true;
 }
 
 /* ---- The end ------------------------------------------------------------- */
@@ -280,7 +301,7 @@ void aof_find(int fd, const struct crc64 *crc64,
                     is_rdb(fd);
     aof_reader_close(&load.reader);
     buf_free(&load.held);
-    resp_request_free(&load.request);
+    batch_free(&load.batch);
 }
 
 /* ---- Loading ------------------------------------------------------------- */

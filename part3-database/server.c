@@ -41,39 +41,66 @@ static const struct resp_limits stranger_limits = {
 
 /* ---- One client's share of a turn ------------------------------------- */
 
+/* False if the client's share of the turn is over. */
+static bool may_go_on(struct server *server, struct conn *conn,
+                      const struct command *command) {
+    if (conn->session.closing || conn->dead) return false;
+    /* A client that asks for much is served in portions, so that it takes
+     * neither all the time nor all the memory. */
+    if (buf_len(&server->replies) - conn->replies_start > UNSENT_MAX) {
+        conn->stalled = true;
+        return false;
+    }
+    if (server_must_wait(server, conn, command)) {
+        conn->stalled = conn->waits = true;
+        server->waiting_count++;
+        return false;
+    }
+    return true;
+}
+
+/* Read what has come. What a stranger says next may make it welcome, so its
+ * requests are read one by one. */
+static void read_ahead(struct server *server, const struct conn *conn,
+                       struct query *query) {
+    bool welcome = conn->session.authenticated;
+
+    batch_read(&server->batch, &query->request, buf_slice(&query->bytes),
+               welcome ? &server->limits : &stranger_limits,
+               welcome ? BATCH_MAX : 1);
+    server_announce(server, conn->session.database, &server->batch);
+}
+
+/* False if the client's share of the turn is over. */
+static bool run_batch(struct server *server, struct conn *conn,
+                      struct query *query) {
+    const struct batch *batch = &server->batch;
+    size_t i;
+
+    for (i = 0; i < batch->count; i++) {
+        if (!may_go_on(server, conn, server->commands[i])) return false;
+        conn->partial_ms = 0;
+        server_execute(server, conn, &batch->requests[i], server->commands[i]);
+        buf_consume(&query->bytes, batch->requests[i].size);
+    }
+    return !conn->session.closing && !conn->dead;
+}
+
 static void execute_all(struct server *server, struct conn *conn,
                         struct query *query) {
-    enum resp_status status;
+    struct batch *batch = &server->batch;
 
     conn->stalled = false;
-    while (!conn->session.closing && !conn->dead) {
-        /* A client that asks for much is served in portions, so that it takes
-         * neither all the time nor all the memory. */
-        if (buf_len(&server->replies) - conn->replies_start > UNSENT_MAX) {
-            conn->stalled = true;
-            return;
-        }
-        query->request.limits = conn->session.authenticated ? &server->limits
-                                                            : &stranger_limits;
-        status = resp_read_request(&query->request, buf_slice(&query->bytes));
-        if (status == RESP_NEED_MORE) return;
-        if (status == RESP_ERROR) {
-            resp_write_error(&server->replies, "ERR Protocol error: %s",
-                             query->request.error);
-            conn->session.closing = true;
-            return;
-        }
-        if (server_must_wait(server, conn, &query->request)) {
-            conn->stalled = conn->waits = true;
-            server->waiting_count++;
-            resp_request_next(&query->request); /* to be read again */
-            return;
-        }
-        conn->partial_ms = 0;
-        server_execute(server, conn, &query->request);
-        buf_consume(&query->bytes, query->request.size);
-        resp_request_next(&query->request);
+    do {
+        read_ahead(server, conn, query);
+        if (!run_batch(server, conn, query)) return;
+    } while (batch->end == RESP_COMPLETE);
+    if (batch->end == RESP_ERROR) {
+        resp_write_error(&server->replies, "ERR Protocol error: %s",
+                         batch->requests[batch->count].error);
+        conn->session.closing = true;
     }
+    batch_keep_partial(batch, &query->request);
 }
 
 static void serve(struct server *server, struct conn *conn, unsigned ready) {

@@ -263,7 +263,8 @@ static void run_or_queue(struct server *server, const struct command *command,
 }
 
 void server_execute(struct server *server, struct conn *conn,
-                    const struct resp_request *request) {
+                    const struct resp_request *request,
+                    const struct command *command) {
     const struct config *config = server->config;
     size_t start = buf_len(&server->replies);
     int64_t limit = config->output_normal.hard;
@@ -276,10 +277,8 @@ void server_execute(struct server *server, struct conn *conn,
                         .server = server,
                         .out_max = start + hard,
                         .value_max = (size_t)config->proto_max_bulk_len};
-    const struct command *command;
 
     if (request->argc == 0) return; /* a blank line, "*0": no reply either */
-    command = command_find(request->argv[0]);
     if (command == NULL && is_http(request->argv[0])) {
         refuse_http(server, conn);
         return;

@@ -28,6 +28,12 @@ static const char *replay(void *context, const struct slice *argv,
     return command_replay(server->store, argv, argc);
 }
 
+static void announce(void *context, const struct batch *batch) {
+    struct server *server = context;
+
+    server_announce(server, store_selected(server->store), batch);
+}
+
 static int snapshot(void *context, aof_add_fn *add, void *to) {
     struct server *server = context;
 
@@ -139,6 +145,7 @@ bool server_open_log(struct server *server) {
                               .log = &server->log,
                               .replay = replay,
                               .pause = pause_loading,
+                              .announce = announce,
                               .snapshot = snapshot,
                               .context = server,
                               .settings = server_log_settings(config)});
@@ -319,11 +326,8 @@ const char *server_refusal_of_log(struct server *server,
 }
 
 bool server_must_wait(const struct server *server, const struct conn *conn,
-                      const struct resp_request *request) {
-    const struct command *command;
-
+                      const struct command *command) {
     if (server->aof == NULL || !aof_is_behind(server->aof)) return false;
-    command = request->argc > 0 ? command_find(request->argv[0]) : NULL;
     if (command == NULL || !conn->session.authenticated) return false;
     /* What is only queued can be so at once. */
     if (transaction_is_open(&conn->session) &&

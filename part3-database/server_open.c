@@ -230,6 +230,7 @@ int server_free(struct server *server) {
     watches_free(server->watches);
     slowlog_free(server->slowlog);
     query_free(&server->query);
+    batch_free(&server->batch);
     buf_free(&server->replies);
     buf_free(&server->monitor_lines);
     free(server->figures.of);

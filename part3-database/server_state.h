@@ -5,6 +5,7 @@
 #define REDIS_LITE_SERVER_STATE_H
 
 #include "aof.h"
+#include "batch.h"
 #include "command.h"
 #include "config.h"
 #include "conn.h"
@@ -100,9 +101,11 @@ struct server {
     int64_t turn_time_us;
     struct buf monitor_lines; /* for all monitors, after the replies */
     struct query query;       /* shared by all without a partial request */
-    struct buf replies;       /* of all, each client's in one run */
-    int64_t tick_ms;          /* clock_ms() of the next look after the time */
-    int64_t clients_ms;       /* and of the next look after all clients */
+    struct batch batch;       /* what was read of it, or of a client's own... */
+    const struct command *commands[BATCH_MAX]; /* ...and whom that names */
+    struct buf replies;  /* of all, each client's in one run */
+    int64_t tick_ms;     /* clock_ms() of the next look after the time */
+    int64_t clients_ms;  /* and of the next look after all clients */
     int64_t attacked_ms; /* when somebody last spoke HTTP, and that was said */
 
     struct store *store;
@@ -129,11 +132,21 @@ struct server {
     struct server_figures figures;
 };
 
+/* ---- server_ahead.c: what comes next --------------------------------------
+ */
+
+/* Set server->commands to what the requests of the batch ask for (NULL: for
+ * nothing that there is), and announce their keys to the store. */
+void server_announce(struct server *server, unsigned database,
+                     const struct batch *batch);
+
 /* ---- server_execute.c: one request -------------------------------------- */
 
-/* Run a client's request, if it may be run; its reply joins server->replies. */
+/* Run a client's request for 'command' (NULL: there is no such one), if it may
+ * be run; its reply joins server->replies. */
 void server_execute(struct server *server, struct conn *conn,
-                    const struct resp_request *request);
+                    const struct resp_request *request,
+                    const struct command *command);
 
 /* Run a command for which nothing is left to check: what EXEC has queued, or
  * what a client asked for now. Hands its record to the log, and notes it. */
@@ -173,9 +186,10 @@ const char *server_refusal_of_log(struct server *server,
                                   const struct command *command,
                                   const struct session *session);
 
-/* Whether this request has to wait until the disk has caught up. */
+/* Whether a client's request for 'command' (or NULL) has to wait until the disk
+ * has caught up. */
 bool server_must_wait(const struct server *server, const struct conn *conn,
-                      const struct resp_request *request);
+                      const struct command *command);
 
 /* LASTSAVE: the last sync of the log, or without one the start: the time of
  * day, seconds. */

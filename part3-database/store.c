@@ -216,6 +216,24 @@ bool store_peek(struct store *store, struct slice key, struct slice *value) {
     return entry != NULL;
 }
 
+void store_announce(const struct store *store, unsigned database,
+                    const struct slice *keys, size_t count) {
+    uint64_t hashes[STORE_ANNOUNCED_MAX];
+    const struct table *table;
+    unsigned step;
+    size_t i;
+
+    if (database >= store->database_count) return;
+    table = store->databases[database].table;
+    if (table == NULL) return;
+    for (i = 0; i < count; i++)
+        hashes[i] = store_hash(store, keys[i]);
+    for (step = 0; step < TABLE_FETCH_STEPS; step++) {
+        for (i = 0; i < count; i++)
+            table_fetch(table, hashes[i], step);
+    }
+}
+
 /* ---- Changing ---------------------------------------------------------- */
 
 static void add_entry(struct store *store, uint64_t hash, struct entry *entry) {

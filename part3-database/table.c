@@ -156,6 +156,43 @@ static void bucket_remove(struct table *table, struct bucket *bucket,
     }
 }
 
+/* ---- Fetching ----------------------------------------------------------- */
+
+#define ANY_TAG 0
+
+/* Have the processor bring this into its caches, and do not wait for it. To gcc
+ * a function that only does so has no effect, so that it may leave out its
+ * calls; the empty statement is one. */
+static void fetch(const void *at) {
+    __builtin_prefetch(at);
+    __asm__ volatile("" : : "r"(at));
+}
+
+static void fetch_entries(const struct bucket *bucket, uint8_t tag) {
+    int slot;
+
+    for (slot = 0; slot < SLOTS; slot++) {
+        if (tag != ANY_TAG && bucket->tags[slot] != tag) continue;
+        fetch(bucket->slots[slot].entry); /* NULL does no harm */
+        fetch((const char *)bucket->slots[slot].entry + CACHE_LINE);
+    }
+}
+
+/* What is needed of a bucket is known only when it is there: first the bucket,
+ * then its entries and the next bucket of the chain, then the entries of that.
+ * What is needed of others is fetched between the steps. */
+static void fetch_step(const struct bucket *bucket, uint8_t tag,
+                       unsigned step) {
+    if (step == 0) {
+        fetch(bucket);
+    } else if (step == 1) {
+        fetch_entries(bucket, tag);
+        if (bucket->has_next) fetch(bucket->slots[SLOTS - 1].next);
+    } else if (bucket->has_next) {
+        fetch_entries(bucket->slots[SLOTS - 1].next, tag);
+    }
+}
+
 /* ---- Growing and shrinking -------------------------------------------- */
 
 uint64_t table_hash(const struct siphash_seed *seed, struct slice key) {
@@ -191,6 +228,17 @@ static void add_segment(struct table *table) {
     table->segments[segment] = slab_take(table->slabs);
 }
 
+/* To be split, entries have to be hashed again, and few of them are in a cache.
+ * So what the next calls of grow() will need is fetched by this one. */
+static void fetch_next_splits(const struct table *table) {
+    size_t next = table->buckets - table->round;
+    unsigned i;
+
+    for (i = 0; i < TABLE_FETCH_STEPS && next + i < table->round; i++)
+        fetch_step(bucket_at(table, next + i), ANY_TAG,
+                   TABLE_FETCH_STEPS - 1 - i);
+}
+
 static void grow(struct table *table) {
     size_t split = table->buckets - table->round;
     struct bucket old = *bucket_at(table, split);
@@ -201,6 +249,7 @@ static void grow(struct table *table) {
     table->buckets++;
     if (table->buckets == 2 * table->round) table->round *= 2;
     scatter(table, &old);
+    fetch_next_splits(table);
 }
 
 static void shrink(struct table *table) {
@@ -267,6 +316,10 @@ struct entry **table_find(const struct table *table, uint64_t hash,
 
     if (place.bucket == NULL) return NULL;
     return &place.bucket->slots[place.slot].entry;
+}
+
+void table_fetch(const struct table *table, uint64_t hash, unsigned step) {
+    fetch_step(bucket_of(table, hash), tag_of(hash), step);
 }
 
 void table_add(struct table *table, uint64_t hash, struct entry *entry) {

@@ -35,6 +35,12 @@ uint64_t table_hash(const struct siphash_seed *seed, struct slice key);
 struct entry **table_find(const struct table *table, uint64_t hash,
                           struct slice key);
 
+/* Have the processor fetch what table_find() will look at, for it waits for
+ * each of them otherwise. To be done for each step from 0 on; each needs what
+ * the one before has fetched, so others should come in between. */
+#define TABLE_FETCH_STEPS 3
+void table_fetch(const struct table *table, uint64_t hash, unsigned step);
+
 /* Add an entry whose key is not there yet. */
 void table_add(struct table *table, uint64_t hash, struct entry *entry);
 

@@ -21,6 +21,7 @@ static Suite *(*const suites[])(void) = {
     resp_item_suite,
 #endif
 #if PART >= 3
+    batch_suite,
     siphash_suite,
     slab_suite,
     glob_suite,
