@@ -192,6 +192,35 @@ START_TEST(who_has_not_said_the_password_must_read_what_it_is_answered) {
 }
 END_TEST
 
+/* In one piece, so that all of it could be read by the rules of the first. */
+START_TEST(what_is_read_ahead_is_run_by_the_rules_of_its_own_time) {
+    char value[20000]; /* more than a stranger may send */
+    struct site site;
+    struct peer peer;
+    struct buf said = {0};
+
+    memset(value, 'v', sizeof value);
+    open_with(&site, WORDS("requirepass", "secret"));
+    peer_open(&peer, site.server);
+    append_literal(&said, "GET k\r\nAUTH secret\r\n"
+                          "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$20000\r\n");
+    buf_append(&said, value, sizeof value);
+    append_literal(&said, "\r\nSELECT 1\r\nEXISTS k\r\nSELECT 0\r\n"
+                          "STRLEN k\r\nRESET\r\nGET k\r\nAUTH secret\r\n"
+                          "QUIT\r\nDEL k\r\n");
+    peer_say(&peer, buf_slice(&said));
+    expect(site.server, &peer,
+           "-NOAUTH Authentication required.\r\n"
+           "+OK\r\n+OK\r\n+OK\r\n:0\r\n+OK\r\n:20000\r\n+RESET\r\n"
+           "-NOAUTH Authentication required.\r\n+OK\r\n+OK\r\n");
+    expect_end(site.server, &peer);
+    ck_assert_uint_eq(store_total(site.server->store), 1);
+    peer_close(&peer);
+    buf_free(&said);
+    site_close(&site);
+}
+END_TEST
+
 START_TEST(a_password_that_is_taken_back_keeps_nobody_out) {
     struct site site;
     struct peer first, second;
@@ -943,6 +972,7 @@ Suite *limits_suite(void) {
         more_clients_than_the_system_allows_are_refused_as_a_setting,
         who_has_not_said_the_password_may_ask_for_little,
         who_has_not_said_the_password_must_read_what_it_is_answered,
+        what_is_read_ahead_is_run_by_the_rules_of_its_own_time,
         a_password_that_is_taken_back_keeps_nobody_out,
         a_change_that_is_refused_lets_nobody_in,
         who_speaks_http_is_not_listened_to,
