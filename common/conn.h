@@ -31,6 +31,8 @@ struct conn {
     bool eof;            /* the peer will send no more */
     bool stalled;        /* more requests are here than were run */
     bool dead;           /* to be freed at the end of the turn */
+    bool wrote;          /* from part 3 on: in this turn it changed data... */
+    bool waits;          /* ...and: to write, until the disk has caught up */
     struct query *query; /* owned; NULL unless a request is partial */
     struct buf unsent;   /* replies that the socket has not taken yet */
     struct session session;
@@ -44,10 +46,6 @@ struct conn {
     int64_t partial_ms;  /* it began the request that is partial; 0: none is */
     int64_t over_ms;     /* it went over the soft limit of output; 0: is not */
     size_t memory;       /* bytes that it took when it was last served */
-    bool wrote;          /* in this turn it changed data */
-    bool waits;          /* to write, until the disk has caught up */
-    size_t lines_start;  /* where, in this turn's lines for monitors, it came
-                            to be one */
 };
 
 /* Takes over 'fd', which is non-blocking. */

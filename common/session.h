@@ -15,6 +15,13 @@ struct command;
 struct replica;
 struct transaction;
 
+/* CLIENT SETINFO. Most clients are quiet about it, and all are counted in
+ * bytes: so it stands beside. */
+struct library {
+    struct buf name;
+    struct buf version;
+};
+
 struct session {
     uint64_t id;     /* never given twice by one server (CLIENT ID) */
     int protocol;    /* 2, or 3 after HELLO 3 */
@@ -28,8 +35,7 @@ struct session {
     unsigned database;  /* SELECT */
     struct transaction *transaction;    /* owned; NULL unless MULTI or WATCH */
     struct replica *replica;            /* owned; NULL: it is none */
-    struct buf library;                 /* CLIENT SETINFO; empty: did not say */
-    struct buf library_version;         /* likewise */
+    struct library *library;            /* owned; NULL: it did not say */
     const struct command *last_command; /* NULL: none yet, or unknown */
     const char *last_subcommand;        /* NULL: it had none */
 };

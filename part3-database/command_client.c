@@ -3,8 +3,10 @@
 #include "arguments.h"
 #include "handlers.h"
 #include "resp.h"
+#include "util.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void client_getname(struct call *call) {
     struct slice name = buf_slice(&call->session->name);
@@ -31,17 +33,29 @@ static void client_no_evict(struct call *call) {
     resp_write_simple(call->out, "OK");
 }
 
+static struct buf *place_of_library(struct session *session, bool is_name) {
+    if (session->library == NULL) {
+        session->library = xcalloc(1, sizeof *session->library);
+    }
+    return is_name ? &session->library->name : &session->library->version;
+}
+
+void client_forget_library(struct session *session) {
+    if (session->library == NULL) return;
+    buf_free(&session->library->name);
+    buf_free(&session->library->version);
+    free(session->library);
+    session->library = NULL;
+}
+
 /* As in Redis 7.2: libraries send it to every server. */
 static void client_setinfo(struct call *call) {
     struct slice value = call->argv[3];
     char what[16];
+    bool is_name = argument_is(call->argv[2], "lib-name");
     struct buf *place;
 
-    if (argument_is(call->argv[2], "lib-name")) {
-        place = &call->session->library;
-    } else if (argument_is(call->argv[2], "lib-ver")) {
-        place = &call->session->library_version;
-    } else {
+    if (!is_name && !argument_is(call->argv[2], "lib-ver")) {
         resp_write_error(call->out, "ERR Unrecognized option '%.*s'",
                          command_shown(call->argv[2]), call->argv[2].data);
         return;
@@ -49,6 +63,7 @@ static void client_setinfo(struct call *call) {
     snprintf(what, sizeof what, "%.*s", (int)call->argv[2].len,
              call->argv[2].data);
     if (!client_takes_word(call, what, value)) return;
+    place = place_of_library(call->session, is_name);
     buf_free(place);
     buf_append(place, value.data, value.len);
     resp_write_simple(call->out, "OK");

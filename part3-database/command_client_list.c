@@ -72,6 +72,8 @@ static void append_line(struct buf *line, const struct server *server,
                         const struct conn *conn) {
     const struct session *session = &conn->session;
     const struct command *last = session->last_command;
+    const struct library *library = session->library;
+    const struct buf none = {0};
     int64_t now_ms = server->now_us / 1000;
     char address[NET_TEXT_MAX];
     char local[NET_TEXT_MAX];
@@ -93,8 +95,9 @@ static void append_line(struct buf *line, const struct server *server,
                 session->last_subcommand != NULL ? session->last_subcommand
                                                  : "",
                 session->protocol);
-    append_field(line, "lib-name=", &session->library);
-    append_field(line, " lib-ver=", &session->library_version);
+    append_field(line, "lib-name=", library != NULL ? &library->name : &none);
+    append_field(line,
+                 " lib-ver=", library != NULL ? &library->version : &none);
     buf_append(line, "\n", 1);
 }
 

@@ -53,6 +53,9 @@ command_fn command_auth, command_hello, command_reset, command_select;
 bool client_takes_word(struct call *call, const char *what, struct slice word);
 bool client_set_name(struct call *call, struct slice name); /* false: error */
 
+/* Free what it said of its library, if it did. */
+void client_forget_library(struct session *session);
+
 /* Put "(redacted)" in the place of passwords: for MONITOR and SLOWLOG. */
 void arguments_redact(const struct command *command, struct slice *argv,
                       size_t argc);

@@ -170,12 +170,12 @@ static int commit_and_send(struct server *server) {
     empty(&server->replies);
     lines = buf_slice(&server->monitor_lines);
     for (i = 0; i < server->monitor_count; i++) {
-        struct conn *conn = server->monitors[i];
+        struct monitor *monitor = &server->monitors[i];
 
-        send_to(server, conn,
-                (struct slice){lines.data + conn->lines_start,
-                               lines.len - conn->lines_start});
-        conn->lines_start = 0;
+        send_to(server, monitor->conn,
+                (struct slice){lines.data + monitor->lines_start,
+                               lines.len - monitor->lines_start});
+        monitor->lines_start = 0;
     }
     empty(&server->monitor_lines);
     replication_send(server);
@@ -217,8 +217,8 @@ static void settle(struct server *server) {
     size_t i;
 
     for (i = 0; i < server->monitor_count; i++) {
-        server_settle(server, server->monitors[i]);
-        server->has_doomed |= server->monitors[i]->dead;
+        server_settle(server, server->monitors[i].conn);
+        server->has_doomed |= server->monitors[i].conn->dead;
     }
     for (i = 0; i < server->served_count; i++) {
         server_settle(server, server->served[i]);

@@ -155,16 +155,16 @@ void server_monitor(struct server *server, struct conn *conn, bool on) {
     size_t i;
 
     for (i = 0; i < server->monitor_count; i++) {
-        if (server->monitors[i] != conn) continue;
+        if (server->monitors[i].conn != conn) continue;
         if (!on)
             server->monitors[i] = server->monitors[--server->monitor_count];
         return;
     }
     if (!on) return;
     server->monitors = xrealloc(server->monitors, (server->monitor_count + 1) *
-                                                      sizeof(struct conn *));
-    server->monitors[server->monitor_count++] = conn;
-    conn->lines_start = buf_len(&server->monitor_lines);
+                                                      sizeof *server->monitors);
+    server->monitors[server->monitor_count++] = (struct monitor){
+        conn, buf_len(&server->monitor_lines)};
 }
 
 void server_close_conn(struct server *server, struct conn *conn) {
@@ -182,8 +182,7 @@ void server_remove_conn(struct server *server, struct conn *conn) {
     replica_remove(server, conn);
     replica_free(session);
     transaction_end(session, server->watches);
-    buf_free(&session->library);
-    buf_free(&session->library_version);
+    client_forget_library(session);
     loop_remove(server->loop, conn->fd);
     server->conns[conn->fd] = NULL;
     server->client_count--;
@@ -209,9 +208,12 @@ void server_remove_doomed(struct server *server) {
 size_t conn_memory(const struct conn *conn) {
     const struct session *session = &conn->session;
     size_t memory = sizeof *conn + conn->unsent.cap + session->name.cap +
-                    session->library.cap + session->library_version.cap +
                     transaction_memory(session);
 
+    if (session->library != NULL) {
+        memory += sizeof *session->library + session->library->name.cap +
+                  session->library->version.cap;
+    }
     if (session->replica != NULL) {
         memory += sizeof *session->replica + session->replica->held.cap;
     }

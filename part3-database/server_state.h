@@ -59,6 +59,11 @@ struct server_figures {
     struct error_figures errors_of[ERROR_KINDS_MAX];
 };
 
+struct monitor {
+    struct conn *conn;
+    size_t lines_start; /* where, in this turn's lines, it came to be one */
+};
+
 struct server {
     const struct server_options *options;
     struct config *config; /* owned */
@@ -82,9 +87,9 @@ struct server {
     size_t conns_cap;
     size_t client_count;
     uint64_t last_id;
-    uint64_t given_up;      /* closed since all clients were looked at */
-    size_t clients_memory;  /* bytes, as conn_memory(), of all */
-    struct conn **monitors; /* owned array; those that said MONITOR */
+    uint64_t given_up;        /* closed since all clients were looked at */
+    size_t clients_memory;    /* bytes, as conn_memory(), of all */
+    struct monitor *monitors; /* owned array; those that said MONITOR */
     size_t monitor_count;
     bool has_doomed; /* somebody beyond those served is dead */
 

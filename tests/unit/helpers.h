@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "command.h"
+#include "handlers.h"
 #include "slice.h"
 #include "util.h"
 
@@ -168,8 +169,9 @@ static inline void caller_open(struct caller *caller) {
 
 static inline void caller_close(struct caller *caller) {
     buf_free(&caller->session.name);
-    buf_free(&caller->session.library);
-    buf_free(&caller->session.library_version);
+#if PART >= 3
+    client_forget_library(&caller->session);
+#endif
     store_free(caller->store);
     buf_free(&caller->out);
     buf_free(&caller->record);
