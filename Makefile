@@ -81,7 +81,7 @@ faulty = $(or $(SERVER),$(BUILD)/part3-database/redis-lite)
 check-faults: part3
 	@sh tests/faults/run.sh $(faulty) short
 ## soak: the same, at length (rounds=N)
-rounds = 1000
+soak: rounds = 1000
 soak: part3
 	@sh tests/faults/run.sh $(faulty) soak $(rounds)
 ## check-differential: as many random commands as redis-server 7.0 (count=N seed=N)
@@ -91,11 +91,34 @@ check-differential: part3
 	@python3 tests/differential/differential.py --count $(count) \
 	    --ours $(BUILD)/part3-database/redis-lite --scripts $(BUILD) \
 	    $(if $(seed),--seed $(seed))
+## bench: part 3 beside each server that is installed: CPU, throughput, latency,
+##     memory; about 45 minutes (only=cpu,keys rounds=N seconds=N scale=N
+##     PEERS='name=command with {port} {dir} {settings}; ...')
+## bench-quick: some of that, in less than a minute
+bench = python3 tests/bench/bench.py $(BUILD)/part3-database/redis-lite \
+    $(BUILD)/tests/bench-light
+bench: rounds = 5
+bench: seconds = 3
+bench: scale = 1
+bench: results = $(BUILD)/bench
+bench-quick: only = quick
+bench-quick: rounds = 2
+bench-quick: seconds = 0.25
+bench-quick: scale = 10
+bench-quick: results = $(BUILD)/bench/quick
+bench bench-quick: bench-tools
+	@$(bench) --out $(results) --only "$(only)" --rounds $(rounds) \
+	    --seconds $(seconds) --scale $(scale) --peers "$$PEERS" \
+	    --called "make $@"
+## bench-docs: put the results of make bench into docs/benchmarks.md
+bench-docs:
+	@$(bench) --out $(BUILD)/bench --document docs/benchmarks.md
 ## bench-expire: the longest turn while ten million keys expire (keys=N)
 keys = 10000000
-bench-expire: part3
-	@$(MAKE) -s -C tests bench BUILD=$(below)
+bench-expire: bench-tools
 	@$(BUILD)/tests/bench-expire $(keys)
+bench-tools: part3
+	@$(MAKE) -s -C tests bench BUILD=$(below)
 ## coverage: which lines the tests reach (gcovr)
 coverage:
 	@sh tests/coverage.sh report
@@ -108,13 +131,14 @@ carry:
 	@sh tests/stages/stages.sh carry
 
 ## docs-check: the book's code and sessions are those of the source
-docs-check: all-parts
+docs-check: all-parts bench-tools
 	@python3 docs/tools/test_compatibility.py
 	@python3 docs/tools/compatibility.py \
 	    --server $(BUILD)/part3-database/redis-lite
 	@python3 tests/differential/differential.py \
 	    --check-document docs/compatibility.md
 	@python3 docs/tools/test_book.py
+	@python3 tests/bench/test_bench.py $(BUILD)/tests/bench-light
 	@python3 docs/tools/book.py check $(book)
 ## docs-sync: bring the book's code and sessions up to date
 docs-sync: all-parts
@@ -151,12 +175,12 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 # Variables given to make (CC=clang, LOOP=poll) reach the other Makefiles by
-# themselves; this one goes through the environment, as it may hold quotes.
-export EXEC
+# themselves; these go through the environment, as they may hold quotes.
+export EXEC PEERS
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
     check-faults check-interop soak \
-    bench-expire clients-update conformance coverage carry diff-part1-part2 \
-    diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
+    bench bench-quick bench-docs bench-expire bench-tools clients-update \
+    conformance coverage carry diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
     setup-clients install clean help $(foreach n,$(names),part$(n) \
     run-part$(n) check-part$(n))
