@@ -175,6 +175,9 @@ static void run(struct client *client) {
     }
     site_close(&client->site);
     site_remove(&client->site);
+    close(client->fd);
+    buf_free(&client->said);
+    buf_free(&client->heard);
     printf("%zu\n",
            script->is_replay ? client->fresh : ROUNDS * script->pipeline);
 }

@@ -68,11 +68,14 @@ static inline void site_close(struct site *site) {
 }
 
 static inline void site_remove(struct site *site) {
-    char lock[100];
+    static const char *const endings[] = {"", ".lock", ".rewrite"};
+    char path[100];
+    int i;
 
-    snprintf(lock, sizeof lock, "%s.lock", site->aof_path);
-    unlink(lock);
-    unlink(site->aof_path);
+    for (i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s%s", site->aof_path, endings[i]);
+        unlink(path);
+    }
     rmdir(site->folder);
 }
 
