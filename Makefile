@@ -146,7 +146,8 @@ docs-sync: all-parts
 book = README.md $(wildcard docs/*.md)
 
 ## format: clang-format everything
-sources = $(wildcard common/*.[ch] part*/*.[ch] tests/*/*.[ch])
+sources = $(wildcard common/*.[ch] part*/*.[ch] tests/*/*.[ch] \
+    tests/*/*/*.[ch])
 format:
 	clang-format -i $(sources)
 ## lint: clang-format, cppcheck, clang-tidy, shellcheck
