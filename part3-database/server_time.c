@@ -14,23 +14,29 @@
 #define CHECK_CLIENTS_MS 1000
 
 /* True if there is much to be done. */
-static bool expire_some(struct server *server) {
+static bool expire_some(struct server *server, int64_t budget_us) {
     int64_t began_us = clock_us();
     int percent;
 
     store_set_time(server->store, server->turn_time_us / 1000);
-    percent = store_expire_some(server->store, EXPIRE_US);
+    percent = store_expire_some(server->store, budget_us);
     server_note_latency(server, LATENCY_EXPIRE_CYCLE, clock_us() - began_us);
     return percent >= EXPIRE_MUCH;
 }
 
-/* Let the store go on with one of its two duties: what was cleared comes first,
- * for it certainly gives memory. Returns in how many milliseconds to go on. */
+/* Let the store go on with its two duties, in one's time: what was cleared
+ * comes first, for it certainly gives memory; else half is enough for what has
+ * become empty. Returns in how many milliseconds to go on. */
 static int64_t tend_store(struct server *server) {
     int64_t pause = 1000 / server->config->hz;
-    bool more = store_reclaim_some(server->store, EXPIRE_US);
+    int64_t until_us = clock_us() + EXPIRE_US;
+    bool more = store_reclaim_some(server->store, EXPIRE_US / 2);
 
-    if (!more && !server->no_active_expire) more = expire_some(server);
+    if (more) {
+        store_reclaim_some(server->store, until_us - clock_us());
+    } else if (!server->no_active_expire) {
+        more = expire_some(server, until_us - clock_us());
+    }
     if (pause > LOG_MS) pause = LOG_MS;
     return more && pause > EXPIRE_AGAIN_MS ? EXPIRE_AGAIN_MS : pause;
 }
