@@ -7,8 +7,8 @@
 /* Looking for what has expired, or giving back what was cleared: so long at a
  * time, and again so soon if there was much; so it takes at most a quarter of
  * all time, as in Redis. */
-#define EXPIRE_US        1000
-#define EXPIRE_AGAIN_MS  4
+#define EXPIRE_US        500
+#define EXPIRE_AGAIN_MS  2
 #define EXPIRE_MUCH      10  /* percent of those looked at */
 #define LOG_MS           100 /* the log is looked after so often, at least */
 #define CHECK_CLIENTS_MS 1000
