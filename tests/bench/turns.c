@@ -17,7 +17,7 @@
 #include <time.h>
 
 #define LONGEST  3 /* turns of a phase that are shown */
-#define NOISE_US 2000000
+#define NOISE_US 10000000
 #define HOUR_US  INT64_C(3600000000)
 #define MIX_KEYS 100000 /* in use while others expire */
 #define BAR_NS   2000000
@@ -67,7 +67,9 @@ struct meter {
     struct turn with_fork;
     int64_t fork_us;
     uint64_t over; /* the bar */
+    long faults;
     int64_t bar_ns;
+    int64_t began_ns; /* the phase */
 };
 
 static struct store *store_of(const struct meter *meter) {
@@ -138,6 +140,7 @@ static void measure_turn(struct meter *meter) {
         return;
     }
     meter->over += turn.cpu_ns > meter->bar_ns;
+    meter->faults += turn.faults;
     keep_if_long(meter, turn);
     stop_if_asked(meter);
 }
@@ -178,21 +181,25 @@ static void begin(struct meter *meter, int64_t bar_ns) {
     memset(meter->longest, 0, sizeof meter->longest);
     meter->with_fork = (struct turn){0};
     meter->over = 0;
+    meter->faults = 0;
     meter->bar_ns = bar_ns;
+    meter->began_ns = read_ns(CLOCK_MONOTONIC);
 }
 
 static void report(struct meter *meter, const char *what) {
     size_t count = buf_len(&meter->all) / sizeof(int64_t);
+    int64_t took_ns = read_ns(CLOCK_MONOTONIC) - meter->began_ns;
     int i;
 
     qsort(meter->all.data, count, sizeof(int64_t), compare_times);
-    printf("%s: %s the bar of %.0f ms\n", what,
+    printf("%s, %.1f s: %s the bar of %.0f ms\n", what, ms(took_ns) / 1e3,
            meter->over == 0 ? "under" : "OVER", ms(meter->bar_ns));
     printf("  %zu turns with commands, ms CPU:", count);
     print_share(meter, "median", 0.5);
     print_share(meter, "p99", 0.99);
     print_share(meter, "p99.9", 0.999);
-    printf("; %llu over the bar\n", (unsigned long long)meter->over);
+    printf("; %llu over the bar; %ld page faults\n",
+           (unsigned long long)meter->over, meter->faults);
     for (i = 0; i < LONGEST && meter->longest[i].cpu_ns > 0; i++)
         print_turn(i == 0 ? "the longest" : "", &meter->longest[i]);
     if (meter->with_fork.cpu_ns > 0) {
