@@ -251,7 +251,8 @@ static void put_back(struct store *store, struct entry **place,
                      struct entry *changed, size_t memory) {
     touch(store, changed);
     store_current(store)->memory += entry_memory(changed) - memory;
-    *place = changed;
+    /* While a child has a copy of all memory, a write copies a page. */
+    if (*place != changed) *place = changed;
 }
 
 /* Let the entry at 'place' have a value of this length. */
