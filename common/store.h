@@ -162,6 +162,10 @@ size_t store_key_memory(struct store *store, struct slice key);
 /* Seconds since anybody looked at 'key' or changed it, which is there. */
 int64_t store_idle_seconds(struct store *store, struct slice key);
 
+/* Whether a child process shares all memory: then each page that is written has
+ * to be copied first, so keys that are only looked at are not noted as used. */
+void store_share(struct store *store, bool is_shared);
+
 struct store_figures {
     uint64_t hits;    /* calls of store_get() that found the key... */
     uint64_t misses;  /* ...and that did not */

@@ -230,7 +230,9 @@ static bool has_grown(const struct server *server,
  * database that is. */
 int server_rewrite_log(struct server *server) {
     server->log_database = NO_DATABASE;
-    return aof_rewrite(server->aof);
+    if (aof_rewrite(server->aof) == -1) return -1;
+    store_share(server->store, true);
+    return 0;
 }
 
 static void rewrite_if_needed(struct server *server, int64_t now_ms) {
@@ -252,6 +254,14 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     server_rewrite_log(server);
 }
 
+static void look_after_aof(struct server *server, int64_t now_ms) {
+    aof_tick(server->aof);
+    if (server->waiting_count > 0 && !aof_is_behind(server->aof)) {
+        resume_waiting(server);
+    }
+    rewrite_if_needed(server, now_ms);
+}
+
 /* After the turn's records have gone to the file and to replicas: a child that
  * begins now sees just what they have been told. */
 void server_look_after_log(struct server *server) {
@@ -260,12 +270,8 @@ void server_look_after_log(struct server *server) {
     if (now_ms < server->log_ms) return;
     server->log_ms = now_ms + LOOK_MS;
     replication_tick(server);
-    if (server->aof == NULL) return;
-    aof_tick(server->aof);
-    if (server->waiting_count > 0 && !aof_is_behind(server->aof)) {
-        resume_waiting(server);
-    }
-    rewrite_if_needed(server, now_ms);
+    if (server->aof != NULL) look_after_aof(server, now_ms);
+    store_share(server->store, server_has_child(server));
 }
 
 int server_commit(struct server *server) {

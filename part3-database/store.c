@@ -204,7 +204,7 @@ bool store_get(struct store *store, struct slice key, struct slice *value) {
     store->figures.hits++;
     if (value != NULL) {
         *value = entry_value(entry);
-        touch(store, entry);
+        if (!store->is_shared) touch(store, entry);
     }
     return true;
 }
@@ -362,6 +362,10 @@ void store_set_expiry(struct store *store, struct slice key, int64_t at) {
 }
 
 /* ---- Figures ----------------------------------------------------------- */
+
+void store_share(struct store *store, bool is_shared) {
+    store->is_shared = is_shared;
+}
 
 /* Bytes that some databases take. */
 static size_t memory_of(const struct database *databases, size_t count) {

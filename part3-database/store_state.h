@@ -24,6 +24,7 @@ struct store {
     size_t cleared_count;
     int64_t now;     /* 0: no time at all */
     uint32_t used_s; /* what entry.h's used_s is now */
+    bool is_shared;  /* with a child: reading must not write */
     const struct store_listener *listener;
     struct store_figures figures;
 

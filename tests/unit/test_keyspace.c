@@ -786,6 +786,26 @@ START_TEST(a_peek_leaves_no_trace) {
 }
 END_TEST
 
+START_TEST(a_look_at_a_shared_store_writes_nothing) {
+    struct store *store = store_new();
+    struct slice value;
+
+    store_set_time(store, NOW);
+    set(store, "k", "v");
+    store_set_time(store, NOW + 5000);
+    store_share(store, true);
+    ck_assert(store_get(store, slice_of("k"), &value));
+    ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 5);
+    set(store, "k", "w");
+    ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 0);
+    store_set_time(store, NOW + 7000);
+    store_share(store, false);
+    ck_assert(store_get(store, slice_of("k"), &value));
+    ck_assert_int_eq(store_idle_seconds(store, slice_of("k")), 0);
+    store_free(store);
+}
+END_TEST
+
 Suite *keyspace_suite(void) {
     const TTest *const tests[] = {
         a_random_life_agrees_with_a_model,
@@ -812,6 +832,7 @@ Suite *keyspace_suite(void) {
         one_draw_does_not_delete_all_that_have_expired,
         a_listener_is_told_of_each_change_once,
         a_peek_leaves_no_trace,
+        a_look_at_a_shared_store_writes_nothing,
     };
 
     return suite_of("keyspace", tests, COUNT_OF(tests));

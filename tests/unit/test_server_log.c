@@ -5,6 +5,8 @@
 #include "suites.h"
 
 #include "aof.h"
+#include "server_state.h"
+#include "store.h"
 
 #include <signal.h>
 
@@ -290,6 +292,39 @@ START_TEST(bgrewriteaof_is_begun_refused_or_put_off) {
                               ERROR "there is no append-only file (appendonly "
                                     "no)\r\n"},
                1);
+    talk_close(&talk);
+}
+END_TEST
+
+/* Five seconds after a key was set, somebody looks at it: how long ago is it
+ * used then? */
+static int64_t idle_after_a_look(struct talk *talk) {
+    struct store *store = talk->site.server->store;
+    struct slice key = slice_of("a"), value;
+
+    take_steps(talk, &(struct step){"SET a 1", OK}, 1);
+    store_set_time(store, store_time(store) + 5000);
+    ck_assert(store_get(store, key, &value));
+    return store_idle_seconds(store, key);
+}
+
+/* What a child shares is copied when it is written, so reading must not write.
+ */
+START_TEST(during_a_rewrite_a_look_is_not_noted) {
+    struct talk talk;
+
+    open_on_disk(&talk, "look", "");
+    ck_assert_int_eq(idle_after_a_look(&talk), 0);
+    kernel->child_stops_at = 1;
+    ck_assert(answer_has(&talk, "BGREWRITEAOF", "started"));
+    ck_assert_int_eq(idle_after_a_look(&talk), 5);
+    pass_looks(&talk);
+    ck_assert_int_eq(idle_after_a_look(&talk), 5);
+    kernel->child_stops_at = 0;
+    await_text(&talk, "is rewritten");
+    pass_looks(&talk);
+    ck_assert_int_eq(idle_after_a_look(&talk), 0);
+    kernel_disarm();
     talk_close(&talk);
 }
 END_TEST
@@ -638,6 +673,7 @@ Suite *server_log_suite(void) {
         a_server_that_ends_on_a_full_disk_says_so,
         a_rewrite_that_failed_is_begun_again_after_a_pause,
         bgrewriteaof_is_begun_refused_or_put_off,
+        during_a_rewrite_a_look_is_not_noted,
         who_writes_waits_while_the_disk_is_behind_and_others_read,
         one_who_goes_while_it_waits_is_closed,
         one_who_waits_gets_what_it_asked_for_before,
