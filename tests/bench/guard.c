@@ -13,7 +13,6 @@
 #define ROUNDS    256   /* turns that are measured */
 #define VALUE     64    /* bytes */
 #define MGET_KEYS 100
-#define LINE_MAX  4096
 
 struct script;
 
