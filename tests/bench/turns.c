@@ -10,11 +10,10 @@
 #include "feeder.h"
 #include "inside.h"
 #include "server_state.h"
+#include "spent.h"
 #include "store_state.h"
 
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #define LONGEST  3 /* turns of a phase that are shown */
 #define NOISE_US 10000000
@@ -36,66 +35,25 @@ int64_t __wrap_time_us(void) {
     return __real_time_us() + ahead_us;
 }
 
-static int64_t read_ns(clockid_t clock) {
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* Likewise: what a thread spends in the calls that serve clients and the log.
- * It is the kernel's part, but for page faults. */
-static _Thread_local int64_t in_calls_ns;
-
-ssize_t __real_read(int fd, void *bytes, size_t size);
-ssize_t __wrap_read(int fd, void *bytes, size_t size);
-ssize_t __real_write(int fd, const void *bytes, size_t size);
-ssize_t __wrap_write(int fd, const void *bytes, size_t size);
-
-ssize_t __wrap_read(int fd, void *bytes, size_t size) {
-    int64_t began = read_ns(CLOCK_THREAD_CPUTIME_ID);
-    ssize_t got = __real_read(fd, bytes, size);
-
-    in_calls_ns += read_ns(CLOCK_THREAD_CPUTIME_ID) - began;
-    return got;
-}
-
-ssize_t __wrap_write(int fd, const void *bytes, size_t size) {
-    int64_t began = read_ns(CLOCK_THREAD_CPUTIME_ID);
-    ssize_t written = __real_write(fd, bytes, size);
-
-    in_calls_ns += read_ns(CLOCK_THREAD_CPUTIME_ID) - began;
-    return written;
-}
-
-static long page_faults(void) {
-    struct rusage usage;
-
-    getrusage(RUSAGE_THREAD, &usage);
-    return usage.ru_minflt;
-}
-
 /* ---- Turns --------------------------------------------------------------- */
 
 struct turn {
-    int64_t cpu_ns, wall_ns;
-    int64_t in_calls_ns; /* of cpu_ns: in read() and write() */
-    uint64_t commands;   /* that it ran */
-    long faults;         /* pages that the kernel had to find for it */
-    size_t keys;         /* that there were at its end */
+    struct spent spent;
+    uint64_t commands; /* that it ran */
+    size_t keys;       /* that there were at its end */
 };
 
 struct meter {
     struct site site;
     struct feeder feeder;
-    struct buf all; /* cpu_ns of each turn that ran commands, as int64_t */
+    struct buf all; /* the CPU time of each turn that ran commands: int64_t */
     struct turn longest[LONGEST];
     struct turn with_fork;
-    int64_t fork_us;
-    uint64_t over; /* the bar */
+    int64_t fork_ns; /* fork() itself, by the clock */
+    uint64_t over;   /* the bar */
     long faults;
     int64_t bar_ns;
-    int64_t began_ns; /* the phase */
+    struct spent began; /* with the phase */
 };
 
 static struct store *store_of(const struct meter *meter) {
@@ -108,7 +66,7 @@ static void keep_if_long(struct meter *meter, struct turn turn) {
     for (i = 0; i < LONGEST; i++) {
         struct turn other = meter->longest[i];
 
-        if (turn.cpu_ns <= other.cpu_ns) continue;
+        if (turn.spent.cpu_ns <= other.spent.cpu_ns) continue;
         meter->longest[i] = turn;
         turn = other;
     }
@@ -116,17 +74,11 @@ static void keep_if_long(struct meter *meter, struct turn turn) {
 
 static struct turn take_turn(struct server *server) {
     uint64_t commands = server->figures.commands;
-    long faults = page_faults();
-    int64_t wall = read_ns(CLOCK_MONOTONIC);
-    int64_t cpu = read_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct spent before = spent_so_far();
 
-    in_calls_ns = 0;
     if (server_turn(server, 10) == -1) exit(EXIT_FAILURE);
-    return (struct turn){.cpu_ns = read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu,
-                         .wall_ns = read_ns(CLOCK_MONOTONIC) - wall,
-                         .in_calls_ns = in_calls_ns,
+    return (struct turn){.spent = spent_since(&before),
                          .commands = server->figures.commands - commands,
-                         .faults = page_faults() - faults,
                          .keys = store_total(server->store)};
 }
 
@@ -160,15 +112,15 @@ static void measure_turn(struct meter *meter) {
     struct aof_status status = aof_status(server->aof);
 
     if (turn.commands > 0) {
-        buf_append(&meter->all, &turn.cpu_ns, sizeof turn.cpu_ns);
+        buf_append(&meter->all, &turn.spent.cpu_ns, sizeof(int64_t));
     }
     if (status.rewrites > rewrites) {
         meter->with_fork = turn;
-        meter->fork_us = status.fork_us;
+        meter->fork_ns = status.fork_us * 1000;
         return;
     }
-    meter->over += turn.cpu_ns > meter->bar_ns;
-    meter->faults += turn.faults;
+    meter->over += turn.spent.cpu_ns > meter->bar_ns;
+    meter->faults += turn.spent.faults;
     keep_if_long(meter, turn);
     stop_if_asked(meter);
 }
@@ -201,43 +153,51 @@ static void print_turn(const char *what, const struct turn *turn) {
     printf(
         "  %-12s%7.3f ms CPU, %.3f in read() and write(); %.3f by the clock; "
         "%llu commands, %ld page faults, %zu keys\n",
-        what, ms(turn->cpu_ns), ms(turn->in_calls_ns), ms(turn->wall_ns),
-        (unsigned long long)turn->commands, turn->faults, turn->keys);
+        what, ms(turn->spent.cpu_ns), ms(turn->spent.in_calls_ns),
+        ms(turn->spent.clock_ns), (unsigned long long)turn->commands,
+        turn->spent.faults, turn->keys);
+}
+
+/* What it took, and what its turn took beyond that. */
+static void print_fork(const struct meter *meter) {
+    const struct spent *spent = &meter->with_fork.spent;
+
+    print_turn("with fork()", &meter->with_fork);
+    printf("  fork() itself %.3f ms CPU, %.3f by the clock; the rest %.3f CPU, "
+           "%.3f by the clock\n",
+           ms(spent->in_fork_ns), ms(meter->fork_ns),
+           ms(spent->cpu_ns - spent->in_fork_ns),
+           ms(spent->clock_ns - meter->fork_ns));
 }
 
 static void begin(struct meter *meter, int64_t bar_ns) {
     buf_consume(&meter->all, buf_len(&meter->all));
     memset(meter->longest, 0, sizeof meter->longest);
-    meter->with_fork = (struct turn){0};
+    meter->fork_ns = 0;
     meter->over = 0;
     meter->faults = 0;
     meter->bar_ns = bar_ns;
-    meter->began_ns = read_ns(CLOCK_MONOTONIC);
+    meter->began = spent_so_far();
 }
 
 static void report(struct meter *meter, const char *what) {
     size_t count = buf_len(&meter->all) / sizeof(int64_t);
-    int64_t took_ns = read_ns(CLOCK_MONOTONIC) - meter->began_ns;
+    struct spent spent = spent_since(&meter->began);
     int i;
 
     qsort(meter->all.data, count, sizeof(int64_t), compare_times);
-    printf("%s, %.1f s: %s the bar of %.0f ms\n", what, ms(took_ns) / 1e3,
-           meter->over == 0 ? "under" : "OVER", ms(meter->bar_ns));
+    printf("%s, %.1f s: %s the bar of %.0f ms\n", what,
+           ms(spent.clock_ns) / 1e3, meter->over == 0 ? "under" : "OVER",
+           ms(meter->bar_ns));
     printf("  %zu turns with commands, ms CPU:", count);
     print_share(meter, "median", 0.5);
     print_share(meter, "p99", 0.99);
     print_share(meter, "p99.9", 0.999);
     printf("; %llu over the bar; %ld page faults\n",
            (unsigned long long)meter->over, meter->faults);
-    for (i = 0; i < LONGEST && meter->longest[i].cpu_ns > 0; i++)
+    for (i = 0; i < LONGEST && meter->longest[i].spent.cpu_ns > 0; i++)
         print_turn(i == 0 ? "the longest" : "", &meter->longest[i]);
-    if (meter->with_fork.cpu_ns > 0) {
-        print_turn("with fork()", &meter->with_fork);
-        printf("  fork() itself: %.3f ms by the clock; of that turn %.3f ms "
-               "are left\n",
-               (double)meter->fork_us / 1e3,
-               ms(meter->with_fork.wall_ns) - (double)meter->fork_us / 1e3);
-    }
+    if (meter->fork_ns > 0) print_fork(meter);
     fflush(stdout);
 }
 
@@ -312,15 +272,14 @@ static void expire(struct meter *meter, int64_t keys) {
 }
 
 static void measure_noise(void) {
-    int64_t until = clock_us() + NOISE_US;
-    int64_t before = read_ns(CLOCK_THREAD_CPUTIME_ID);
+    int64_t until_us = clock_us() + NOISE_US;
     int64_t longest = 0;
 
-    while (clock_us() < until) {
-        int64_t now = read_ns(CLOCK_THREAD_CPUTIME_ID);
+    while (clock_us() < until_us) {
+        struct spent before = spent_so_far();
+        int64_t took = spent_since(&before).cpu_ns;
 
-        if (now - before > longest) longest = now - before;
-        before = now;
+        if (took > longest) longest = took;
     }
     printf("the longest gap of a loop that does nothing: %.3f ms CPU\n",
            ms(longest));
