@@ -209,8 +209,8 @@ static void resume_waiting(struct server *server) {
 
         if (conn == NULL || !conn->waits) continue;
         conn->waits = false;
-        conn->interest = conn_interest(conn);
-        loop_change(server->loop, conn->fd, conn->interest);
+        server_settle(server, conn);
+        server->has_doomed |= conn->dead; /* it may be nobody's turn */
     }
     server->waiting_count = 0;
 }

@@ -417,6 +417,40 @@ START_TEST(one_who_goes_while_it_waits_is_closed) {
 }
 END_TEST
 
+/* The loop refuses from now on. Linked with -Wl,--wrap=loop_change. */
+static bool loop_refuses;
+
+int __real_loop_change(struct loop *loop, int fd, unsigned interest);
+int __wrap_loop_change(struct loop *loop, int fd, unsigned interest);
+
+int __wrap_loop_change(struct loop *loop, int fd, unsigned interest) {
+    if (!loop_refuses) return __real_loop_change(loop, fd, interest);
+    errno = ENOMEM;
+    return -1;
+}
+
+/* Nobody would ever hear of it again. */
+START_TEST(one_who_cannot_be_watched_again_is_closed) {
+    struct talk talk;
+    struct peer writer;
+
+    open_on_disk(&talk, "watched", "");
+    peer_open(&writer, talk.site.server);
+    make_slow(&talk);
+    say(&writer, "SET a 2\r\n");
+    while (!answer_has(&talk, "INFO clients", "blocked_clients:1\r\n"))
+        turn(talk.site.server, 1);
+    loop_refuses = true;
+    make_fast();
+    expect_end(talk.site.server, &writer);
+    loop_refuses = false;
+    ck_assert(answer_has(&talk, "INFO clients", "connected_clients:1\r\n"));
+    kernel_disarm();
+    peer_close(&writer);
+    talk_close(&talk);
+}
+END_TEST
+
 /* Of what it asked for before, nothing waits. */
 START_TEST(one_who_waits_gets_what_it_asked_for_before) {
     const size_t len = 200000;
@@ -676,6 +710,7 @@ Suite *server_log_suite(void) {
         during_a_rewrite_a_look_is_not_noted,
         who_writes_waits_while_the_disk_is_behind_and_others_read,
         one_who_goes_while_it_waits_is_closed,
+        one_who_cannot_be_watched_again_is_closed,
         one_who_waits_gets_what_it_asked_for_before,
         one_who_has_said_all_is_answered_when_the_disk_has_caught_up,
         while_it_loads_clients_are_told_so,
