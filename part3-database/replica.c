@@ -3,7 +3,8 @@
  * To get all data to a replica while they change, a child process (fork(2))
  * writes them as they were when it began, straight to the socket. What is
  * logged meanwhile is held back here, and sent when the child has ended. One
- * child at a time: others wait, also for a rewrite of the log. */
+ * child at a time: others wait, also for a rewrite of the log. Only a rewrite
+ * without which nobody may write waits for no replica. */
 #include "replica.h"
 
 #include "command.h"
@@ -366,6 +367,18 @@ size_t replication_memory(const struct server *server) {
 
 bool replication_has_child(const struct server *server) {
     return server->replication.syncs != NULL;
+}
+
+void replication_stop_sync(struct server *server) {
+    struct replication *replication = &server->replication;
+
+    if (replication->syncs == NULL) return;
+    log_write(&server->log, LOG_WARNING,
+              "replica %llu did not get all data: the log needs the process",
+              (unsigned long long)replication->syncs->session.id);
+    child_kill(&replication->child);
+    server_close_conn(server, replication->syncs);
+    replication->syncs = NULL;
 }
 
 void replication_free(struct server *server) {

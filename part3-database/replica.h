@@ -83,6 +83,10 @@ int64_t replication_offset(const struct server *server);
 size_t replication_memory(const struct server *server);
 
 bool replication_has_child(const struct server *server);
+
+/* End the child, if there is one, and close the replica that it wrote to: it is
+ * to come again. */
+void replication_stop_sync(struct server *server);
 void replication_free(struct server *server);
 
 /* "wait_bgsave", "send_bulk" or "online", as in Redis. */

@@ -235,20 +235,25 @@ int server_rewrite_log(struct server *server) {
     return 0;
 }
 
+/* If the log is not to be relied on, nobody may write until there is a new one.
+ * That is not left to a replica that is slow to take its data. */
 static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     struct aof_status status = aof_status(server->aof);
+    bool is_urgent = aof_wants_rewrite(server->aof);
 
     if (status.is_rewriting) {
         server->rewrite_again_ms = now_ms + REWRITE_PAUSE_MS;
+        return;
     }
-    if (server_has_child(server)) return;
     if (!server->is_rewrite_wanted) {
         if (status.has_failed && now_ms < server->rewrite_again_ms) return;
-        if (!aof_wants_rewrite(server->aof) &&
+        if (!is_urgent &&
             (aof_error(server->aof) != 0 || !has_grown(server, &status))) {
             return;
         }
     }
+    if (is_urgent) replication_stop_sync(server);
+    if (server_has_child(server)) return;
     server->is_rewrite_wanted = false;
     server->rewrite_again_ms = now_ms + REWRITE_PAUSE_MS;
     server_rewrite_log(server);

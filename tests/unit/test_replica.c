@@ -343,6 +343,32 @@ START_TEST(a_rewrite_waits) {
 }
 END_TEST
 
+/* While the log is not to be relied on nobody may write; so it does not wait
+ * for one who may take for ever. */
+START_TEST(a_rewrite_that_is_urgent_does_not_wait) {
+    struct talk talk;
+    struct peer peer;
+    pid_t pid;
+
+    kernel_arm(folder, no_faults);
+    talk_open(&talk, "urgent", "");
+    come_narrow(&talk, &peer);
+    pid = talk.site.server->replication.child.pid;
+    ck_assert_int_eq(truncate(talk.site.aof_path, 0), 0);
+    kernel->added_ms += 2000;
+    await_log(&talk.site, "somebody else has changed it");
+    await_log(&talk.site, "is written again");
+    ck_assert_int_eq(kill(pid, 0), -1);
+    ck_assert(answer_has(&talk, "INFO replication", "connected_slaves:0\r"));
+    ck_assert(answer_has(&talk, "SET a 1", "OK"));
+    while (!peer.ended)
+        await(talk.site.server, &peer, buf_len(&peer.heard) + 1);
+    kernel_disarm();
+    peer_close(&peer);
+    talk_close(&talk);
+}
+END_TEST
+
 /* ---- Those that fail ----------------------------------------------------- */
 
 /* Nobody knows what has come to it: it is to ask again. */
@@ -756,6 +782,7 @@ Suite *replica_suite(void) {
         one_that_comes_again_gets_all_again,
         a_second_one_waits,
         a_rewrite_waits,
+        a_rewrite_that_is_urgent_does_not_wait,
         if_the_child_dies_the_replica_is_closed,
         if_there_can_be_no_child_the_replica_is_closed,
         if_the_replica_goes_the_child_does,
