@@ -369,6 +369,34 @@ START_TEST(a_rewrite_that_is_urgent_does_not_wait) {
 }
 END_TEST
 
+START_TEST(a_replica_waits_for_a_rewrite) {
+    struct talk talk;
+    struct server *server;
+    struct peer peer;
+
+    kernel_arm(folder, no_faults);
+    talk_open(&talk, "rewritten", "");
+    server = talk.site.server;
+    ask(&talk, "SET a 1");
+    kernel->child_stops_at = 1;
+    ask(&talk, "BGREWRITEAOF");
+    come(&talk, &peer);
+    while (server->replication.count == 0)
+        turn(server, 10);
+    pass_seconds(&talk.site, 10);
+    expect(server, &peer, "\n"); /* a sign of life */
+    ck_assert(answer_has(&talk, "INFO replication", "state=wait_bgsave"));
+    ck_assert(!logs(&talk.site, "is rewritten"));
+    kernel->child_stops_at = 0;
+    expect_full_sync(server, &peer);
+    ck_assert(logs(&talk.site, "is rewritten"));
+    expect_record(server, &peer, "SET a 1");
+    kernel_disarm();
+    peer_close(&peer);
+    talk_close(&talk);
+}
+END_TEST
+
 /* ---- Those that fail ----------------------------------------------------- */
 
 /* Nobody knows what has come to it: it is to ask again. */
@@ -783,6 +811,7 @@ Suite *replica_suite(void) {
         a_second_one_waits,
         a_rewrite_waits,
         a_rewrite_that_is_urgent_does_not_wait,
+        a_replica_waits_for_a_rewrite,
         if_the_child_dies_the_replica_is_closed,
         if_there_can_be_no_child_the_replica_is_closed,
         if_the_replica_goes_the_child_does,
