@@ -61,8 +61,9 @@ import urllib.parse
 from pathlib import Path
 
 COMMAND_TIMEOUT_S = 20
-SERVER_TIMEOUT_S = 10  # to start listening, and to end after SIGTERM
-LOG_TIMEOUT_S = 2      # for a line that the server is about to log
+START_TIMEOUT_S = 10  # until the server listens
+STOP_TIMEOUT_S = 10   # after SIGTERM
+LOG_TIMEOUT_S = 2     # for a line that the server is about to log
 
 
 class Problem(Exception):
@@ -462,7 +463,7 @@ class Server:
         return self.log_file.read_text(encoding="utf-8", errors="backslashreplace")
 
     def wait_for_port(self):
-        deadline = time.monotonic() + SERVER_TIMEOUT_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while self.process.poll() is None and time.monotonic() < deadline:
             if found := LISTENING.search(self.log()):
                 return found[1]
@@ -477,7 +478,7 @@ class Server:
         """End the server as an operator would, and insist that it ends well."""
         self.process.terminate()
         try:
-            status = self.process.wait(SERVER_TIMEOUT_S)
+            status = self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Problem("the server did not end after SIGTERM") from None

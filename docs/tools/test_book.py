@@ -660,7 +660,7 @@ class Transcripts(BookTest):
     def test_a_server_that_ignores_sigterm_is_killed_and_fails(self):
         self.serve(2, "resp", FAKE_SERVER.replace("SIGTERM, end", "SIGTERM, signal.SIG_IGN"))
         self.page("<!-- server: part=2 -->\n")
-        with mock.patch.object(book, "SERVER_TIMEOUT_S", 0.5):
+        with mock.patch.object(book, "STOP_TIMEOUT_S", 0.5):
             self.fails("the server did not end after SIGTERM")
 
     def test_a_server_that_does_not_start_fails(self):
@@ -668,7 +668,7 @@ class Transcripts(BookTest):
         self.page("<!-- server: part=2 -->\n")
         self.fails("the server did not start; its log:\ncannot bind")
         self.serve(2, "resp", FAKE_SERVER.replace("listening", "Listening"))
-        with mock.patch.object(book, "SERVER_TIMEOUT_S", 0.5):
+        with mock.patch.object(book, "START_TIMEOUT_S", 0.5):
             self.fails("the server did not start")
         self.page("<!-- server: part=3 -->\n")
         self.fails("there are 0 folders part3-..., not one")
