@@ -57,7 +57,8 @@ static void print_verdict(const struct check *check) {
                                   : "");
         return;
     }
-    fprintf(check->report, "byte %" PRId64 ": %s\n", found->at, found->why);
+    fprintf(check->report, "byte %" PRId64 ": %s\n", found->at,
+            aof_found_why(found));
     if (found->verdict == AOF_CRASHED) {
         fprintf(check->report,
                 "This is what a crash leaves: a start moves the last %" PRId64

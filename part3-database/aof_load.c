@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,23 +43,18 @@ struct load {
 
 /* ---- What was found ------------------------------------------------------ */
 
-static void note_why(struct load *load, const char *format, ...)
-    PRINTF_LIKE(2, 3);
-
-static void note_why(struct load *load, const char *format, ...) {
-    char *why = xmalloc(WHY_MAX);
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(why, WHY_MAX, format, args);
-    va_end(args);
-    free((char *)load->found->why);
-    load->found->why = why;
+/* Once. Bytes of the file may be part of it, and a terminal is to show it. */
+static void note_why(struct load *load, const char *why) {
+    text_append_escaped(&load->found->why, slice_of(why));
+    buf_append(&load->found->why, "", 1);
 }
 
 void aof_found_free(struct aof_found *found) {
-    free((char *)found->why);
-    found->why = NULL;
+    buf_free(&found->why);
+}
+
+const char *aof_found_why(const struct aof_found *found) {
+    return buf_slice(&found->why).data;
 }
 
 /* False, for its callers to return. */
@@ -83,6 +77,7 @@ static bool is_word(const struct resp_request *record, const char *word) {
 static bool replay(struct load *load, const struct resp_request *record) {
     const struct aof_options *options = load->options;
     struct slice name = record->argv[0];
+    struct buf *why = &load->found->why;
     const char *wrong;
 
     wrong = options->replay(options->context, record->argv, record->argc);
@@ -91,7 +86,9 @@ static bool replay(struct load *load, const struct resp_request *record) {
         return true;
     }
     if (name.len > NAME_SHOWN_MAX) name.len = NAME_SHOWN_MAX;
-    note_why(load, "'%.*s': %s", (int)name.len, name.data, wrong);
+    text_append_quoted(why, name);
+    text_append(why, ": ");
+    note_why(load, wrong);
     return damaged(load, load->record_at);
 }
 
@@ -230,12 +227,11 @@ static void judge(struct load *load, enum aof_read what) {
     found->in_transaction = load->in_transaction;
     found->verdict = AOF_CRASHED;
     if (what == AOF_WRONG) {
-        note_why(load, "%s", reader->wrong);
+        note_why(load, reader->wrong);
     } else {
-        note_why(load, "it ends within a %s",
-                 load->in_transaction    ? "transaction"
-                 : reader->chain.id != 0 ? "block"
-                                         : "record");
+        note_why(load, load->in_transaction    ? "it ends within a transaction"
+                       : reader->chain.id != 0 ? "it ends within a block"
+                                               : "it ends within a record");
     }
     if (what != AOF_END && aof_reader_look_ahead(reader) == -1) {
         found->verdict = AOF_UNREAD;
@@ -323,7 +319,7 @@ static int refuse(const struct aof_options *options,
     log_write(log, LOG_WARNING,
               "%s is damaged at byte %lld: %s. Nothing was changed; good "
               "records before it: %llu",
-              options->path, (long long)found->at, found->why,
+              options->path, (long long)found->at, aof_found_why(found),
               (unsigned long long)found->records);
     if (found->synced > found->cut_at && found->synced < INT64_MAX) {
         log_write(log, LOG_WARNING,
@@ -352,7 +348,7 @@ static int cut(int fd, const struct aof_options *options,
     log_write(options->log, LOG_WARNING,
               "%s has at its end what a crash leaves (%s): its last %lld "
               "bytes, from byte %lld on, are now in %s",
-              options->path, found->why,
+              options->path, aof_found_why(found),
               (long long)(found->size - found->cut_at),
               (long long)found->cut_at, side);
     return 0;

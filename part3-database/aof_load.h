@@ -6,6 +6,7 @@
 
 #include "aof.h"
 #include "aof_seal.h"
+#include "buf.h"
 
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ struct aof_found {
     int64_t cut_at; /* of the block, or transaction, that this is part of */
     int64_t size;   /* of the file */
     struct seal_chain chain; /* of what stands before 'at' */
-    const char *why;         /* owned; NULL if it is good */
+    struct buf why;          /* owned; a string, empty if it is good */
     bool in_transaction;     /* 'at' is where it began */
     bool is_rdb;             /* Redis's other format stands there */
     bool ends_clean;         /* with a seal that says: all is on the disk */
@@ -38,6 +39,9 @@ struct aof_found {
 void aof_find(int fd, const struct crc64 *crc64,
               const struct aof_options *options, struct aof_found *found);
 void aof_found_free(struct aof_found *found);
+
+/* What is wrong, if anything is: a string of what can be printed, borrowed. */
+const char *aof_found_why(const struct aof_found *found);
 
 /* Cut the file off at found->cut_at, after all from there on is in a side file,
  * "PATH.cut-OFFSET", whose name is written to 'side', and on the disk. -1 with

@@ -33,12 +33,11 @@ static char letter_of(char byte) {
     }
 }
 
-void text_append_quoted(struct buf *text, struct slice bytes) {
+void text_append_escaped(struct buf *text, struct slice bytes) {
     static const char digits[] = "0123456789abcdef";
-    char *end = buf_reserve(text, bytes.len * 4 + 2); /* each may be \xhh */
+    char *end = buf_reserve(text, bytes.len * 4); /* each may be \xhh */
     size_t i;
 
-    *end++ = '"';
     for (i = 0; i < bytes.len; i++) {
         char byte = bytes.data[i];
         char letter = letter_of(byte);
@@ -55,6 +54,11 @@ void text_append_quoted(struct buf *text, struct slice bytes) {
             *end++ = digits[(unsigned char)byte & 15];
         }
     }
-    *end++ = '"';
     buf_added(text, (size_t)(end - (text->data + text->tail)));
+}
+
+void text_append_quoted(struct buf *text, struct slice bytes) {
+    buf_append(text, "\"", 1);
+    text_append_escaped(text, bytes);
+    buf_append(text, "\"", 1);
 }

@@ -533,6 +533,13 @@ START_TEST(what_is_no_record_of_a_change_is_refused) {
 }
 END_TEST
 
+static const char *escaped(int c) {
+    static char text[8];
+
+    snprintf(text, sizeof text, "A\\x%02xZ", (unsigned)c);
+    return text;
+}
+
 /* Else a file could put lines of its own into the log of the server. */
 START_TEST(a_refusal_is_one_line_whatever_the_file_holds) {
     struct buf file = {0};
@@ -548,6 +555,9 @@ START_TEST(a_refusal_is_one_line_whatever_the_file_holds) {
         check_that(strchr(said(), '\n') == strrchr(said(), '\n'),
                    "the command \"A\\x%02xZ\" is refused in two lines: %s",
                    (unsigned)c, said());
+        check_that(c >= ' ' || memchr("\a\b\t\n\r", c, 5) != NULL ||
+                       strstr(said(), escaped(c)) != NULL,
+                   "%s is not shown: %s", escaped(c), said());
     }
     buf_free(&file);
 }

@@ -161,6 +161,11 @@ if [ "$keeps_data" -eq 1 ]; then
     check "an unwritable log: exit 1" is "$status" 1
     check "an unwritable log: one line" one_line log
     check "an unwritable log: it is named" says log "nosuch/dir.aof"
+    # What a terminal would take for an order is spelt out.
+    printf '*1\r\n\033[2J\r\n' >bad.aof
+    run --check-aof bad.aof
+    check "a damaged log: exit 1" is "$status" 1
+    check "a damaged log: what is wrong is shown" says out "got '\\\\x1b'"
     start --address 127.0.0.1:0 --requirepass secret
     check "with a password, it says to say it" says log "try: .*$port.* AUTH "
     check "and does not say it itself" [ "$(grep -c secret log)" -eq 0 ]
