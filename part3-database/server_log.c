@@ -215,6 +215,7 @@ static void resume_waiting(struct server *server) {
     server->waiting_count = 0;
 }
 
+/* As Redis has it: beyond the least size, and by the percentage or more. */
 static bool has_grown(const struct server *server,
                       const struct aof_status *status) {
     const struct config *config = server->config;
@@ -222,7 +223,7 @@ static bool has_grown(const struct server *server,
     int64_t growth = (status->size - base) * 100 / base;
 
     return config->auto_aof_rewrite_percentage > 0 &&
-           status->size >= config->auto_aof_rewrite_min_size &&
+           status->size > config->auto_aof_rewrite_min_size &&
            growth >= config->auto_aof_rewrite_percentage;
 }
 

@@ -219,6 +219,49 @@ static void pass_looks(struct talk *talk) {
     }
 }
 
+static long long in_log(struct talk *talk, const char *field) {
+    struct slice reply = ask(talk, "INFO persistence");
+    const char *at = memmem(reply.data, reply.len, field, strlen(field));
+
+    check_that(at != NULL, "no %s", field);
+    return strtoll(at + strlen(field), NULL, 10);
+}
+
+/* Whether with these settings it is not rewritten. */
+static bool is_left(struct talk *talk, long long percent, long long size) {
+    char words[200];
+
+    snprintf(words, sizeof words,
+             "CONFIG SET auto-aof-rewrite-percentage %lld "
+             "auto-aof-rewrite-min-size %lld",
+             percent, size);
+    ck_assert(answer_has(talk, words, "OK"));
+    pass_looks(talk);
+    return !logs(&talk->site, "rewriting ");
+}
+
+/* Just so does Redis. */
+START_TEST(it_is_rewritten_beyond_a_size_and_from_a_growth_on) {
+    struct talk talk;
+    long long size, base, growth;
+
+    open_on_disk(&talk, "grown", "");
+    take_steps(&talk, &(struct step){"SET a 1", OK}, 1);
+    restart(&talk, "grown");
+    base = in_log(&talk, "aof_base_size:");
+    take_steps(&talk, &(struct step){"SETRANGE b 10 x", ":11\r\n"}, 1);
+    size = in_log(&talk, "aof_current_size:");
+    growth = size * 100 / base - 100;
+    ck_assert_int_gt(growth, 1);
+    ck_assert(is_left(&talk, growth, size));
+    ck_assert(is_left(&talk, growth + 1, size - 1));
+    ck_assert(is_left(&talk, 0, 1));
+    ck_assert(!is_left(&talk, growth, size - 1));
+    kernel_disarm();
+    talk_close(&talk);
+}
+END_TEST
+
 #define LONG_MS 6000 /* more than the pause after a rewrite that failed */
 
 START_TEST(a_rewrite_that_failed_is_begun_again_after_a_pause) {
@@ -705,6 +748,7 @@ Suite *server_log_suite(void) {
         a_full_disk_is_told_of_once,
         with_policy_always_a_full_disk_ends_the_server_without_a_reply,
         a_server_that_ends_on_a_full_disk_says_so,
+        it_is_rewritten_beyond_a_size_and_from_a_growth_on,
         a_rewrite_that_failed_is_begun_again_after_a_pause,
         bgrewriteaof_is_begun_refused_or_put_off,
         during_a_rewrite_a_look_is_not_noted,
