@@ -165,11 +165,12 @@ struct aof_status {
     bool is_syncing;   /* the thread is at it */
 
     bool is_rewriting;
-    bool has_failed;         /* the last rewrite */
+    uint64_t failures;       /* of the last rewrites, one after the other */
     int64_t rewrite_ms;      /* how long this one has taken so far... */
     int64_t last_rewrite_ms; /* ...and how long the last one took; -1: none */
     uint64_t rewrites;       /* begun */
     int64_t fork_us;         /* what the last fork(2) took */
+    int64_t copied; /* bytes of memory, for the last child; 0: unknown */
 };
 
 struct aof_status aof_status(const struct aof *aof);

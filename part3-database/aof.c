@@ -249,9 +249,10 @@ struct aof_status aof_status(const struct aof *aof) {
         .delayed = aof->delayed,
         .is_syncing = atomic_load(&syncer->is_syncing),
         .is_rewriting = is_rewriting,
-        .has_failed = rewrite->has_failed,
+        .failures = rewrite->failures + rewrite->is_unsure_said,
         .rewrite_ms = is_rewriting ? clock_ms() - rewrite->began_ms : 0,
         .last_rewrite_ms = rewrite->last_ms,
         .rewrites = rewrite->count,
-        .fork_us = rewrite->child.fork_us};
+        .fork_us = rewrite->child.fork_us,
+        .copied = rewrite->child.copied};
 }

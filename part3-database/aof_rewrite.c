@@ -167,7 +167,7 @@ static void give_up(struct aof *aof) {
     struct aof_rewrite *rewrite = &aof->rewrite;
 
     end(rewrite);
-    rewrite->has_failed = true;
+    rewrite->failures++;
     if (rewrite->next.fd != -1) {
         close(rewrite->next.fd);
         unlink(aof->next_path);
@@ -311,7 +311,7 @@ static void take_over(struct aof *aof, bool is_good) {
     aof->file = rewrite->next;
     rewrite->next = (struct aof_file){.fd = -1};
     rewrite->base_size = aof->file.size;
-    rewrite->has_failed = !is_good;
+    rewrite->failures = is_good ? 0 : rewrite->failures + 1;
     end(rewrite);
     atomic_store(&syncer->fd, aof->file.fd);
     atomic_store(&syncer->written, aof->file.size);
@@ -345,7 +345,7 @@ static void look_at_replacing(struct aof *aof) {
         break;
     case REPLACE_UNSURE:
         if (rewrite->is_unsure_said) break;
-        rewrite->is_unsure_said = rewrite->has_failed = true;
+        rewrite->is_unsure_said = true;
         errno = cause;
         aof_fail(aof, "sync the directory of", aof->options.path);
         log_write(aof->options.log, LOG_WARNING,

@@ -64,7 +64,7 @@ struct aof_rewrite {
     struct buf batch;      /* of that, on its way to it */
     atomic_llong *written; /* shared with the child: bytes of the log */
     bool is_unsure_said;
-    bool has_failed;
+    uint64_t failures;         /* one after the other */
     int64_t began_ms, last_ms; /* clock_ms(); how long the last took, or -1 */
     uint64_t count;
     int64_t base_size;

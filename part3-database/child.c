@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
  * as a whole or not at all (pipe(7)). */
 struct message {
     int error; /* 0, or why it failed */
+    int64_t copied;
     _Alignas(max_align_t) char report[CHILD_REPORT_MAX]; /* of any struct */
 };
 
@@ -88,6 +90,20 @@ static void close_others(const int *kept, size_t count, int report) {
     free(all);
 }
 
+/* A page is copied when one of the two writes to it (proc(5), smaps_rollup). */
+static int64_t count_copied(void) {
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    long long kilobytes = 0;
+    char line[128];
+
+    if (file == NULL) return 0;
+    while (fgets(line, sizeof line, file) != NULL &&
+           sscanf(line, "Private_Dirty: %lld kB", &kilobytes) != 1) {
+    }
+    fclose(file);
+    return (int64_t)kilobytes * 1024;
+}
+
 /* _exit(): what the parent has registered for its own end, or buffered, is not
  * for the child to do. */
 static _Noreturn void work_and_exit(child_fn *work, void *context, int report) {
@@ -98,6 +114,7 @@ static _Noreturn void work_and_exit(child_fn *work, void *context, int report) {
     if (work(context, message.report, sizeof message.report) == -1) {
         message.error = errno != 0 ? errno : ECHILD;
     }
+    message.copied = count_copied();
     do {
         written = write(report, &message, sizeof message);
     } while (written == -1 && errno == EINTR);
@@ -162,6 +179,7 @@ enum child_state child_look(struct child *child, void *report, size_t size) {
     if (read(child->report, &message, sizeof message) == -1) errno = ECHILD;
     close(child->report);
     child->pid = 0;
+    child->copied = message.copied;
     if (message.error != 0) {
         errno = message.error;
         return CHILD_FAILED;

@@ -19,6 +19,7 @@ struct child {
     pid_t parent;    /* whose child it is */
     int report;      /* of a pipe: what it says at its end */
     int64_t fork_us; /* what fork(2) took */
+    int64_t copied;  /* bytes of memory, for the last one; 0: unknown */
 };
 
 /* What the child does: 0, and 'report' written, if that went well; else -1 with

@@ -155,24 +155,34 @@ static void add_persistence(struct buf *text, struct server *server) {
 
     if (server->aof != NULL) status = aof_status(server->aof);
     text_append(text,
-                "loading:%d\r\nasync_loading:0\r\n"
+                "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\n"
+                "current_cow_size:0\r\ncurrent_cow_size_age:0\r\n"
+                "current_fork_perc:0.00\r\ncurrent_save_keys_processed:0\r\n"
+                "current_save_keys_total:0\r\n"
                 "rdb_changes_since_last_save:0\r\nrdb_bgsave_in_progress:0\r\n"
                 "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:ok\r\n"
                 "rdb_last_bgsave_time_sec:-1\r\n"
-                "rdb_current_bgsave_time_sec:-1\r\n",
+                "rdb_current_bgsave_time_sec:-1\r\nrdb_saves:0\r\n"
+                "rdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\n"
+                "rdb_last_load_keys_loaded:0\r\n",
                 server->is_loading, (number)server_last_sync(server));
     text_append(text,
                 "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\n"
                 "aof_rewrite_scheduled:%d\r\naof_last_rewrite_time_sec:%lld\r\n"
                 "aof_current_rewrite_time_sec:%lld\r\n"
                 "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
-                "aof_last_write_status:%s\r\naof_last_cow_size:0\r\n",
+                "aof_rewrites_consecutive_failures:%llu\r\n"
+                "aof_last_write_status:%s\r\naof_last_cow_size:%lld\r\n"
+                "module_fork_in_progress:0\r\n"
+                "module_fork_last_cow_size:0\r\n",
                 server->config->appendonly, status.is_rewriting,
                 server->is_rewrite_wanted, seconds_of(status.last_rewrite_ms),
                 seconds_of(status.is_rewriting ? status.rewrite_ms : -1),
-                status.has_failed ? "err" : "ok",
+                status.failures > 0 ? "err" : "ok",
                 (unsigned long long)status.rewrites,
-                has_error || server->has_lost_log ? "err" : "ok");
+                (unsigned long long)status.failures,
+                has_error || server->has_lost_log ? "err" : "ok",
+                (number)status.copied);
     if (server->aof != NULL) add_log(text, &status);
     if (server->is_loading) add_loading(text, server);
 }
@@ -180,9 +190,7 @@ static void add_persistence(struct buf *text, struct server *server) {
 static void add_stats(struct buf *text, struct server *server) {
     const struct server_figures *figures = &server->figures;
     const struct store_figures *store = store_figures(server->store);
-    struct aof_status status = {0};
 
-    if (server->aof != NULL) status = aof_status(server->aof);
     text_append(text,
                 "total_connections_received:%llu\r\n"
                 "total_commands_processed:%llu\r\n"
@@ -210,7 +218,7 @@ static void add_stats(struct buf *text, struct server *server) {
                 "pubsub_channels:0\r\npubsub_patterns:0\r\n"
                 "latest_fork_usec:%lld\r\ntotal_forks:%llu\r\n"
                 "total_error_replies:%llu\r\n",
-                (number)status.fork_us, (unsigned long long)status.rewrites,
+                (number)figures->fork_us, (unsigned long long)figures->forks,
                 (unsigned long long)figures->errors);
 }
 

@@ -23,6 +23,11 @@ void figures_note_error(struct server *server, struct slice reply) {
     of[i].count++;
 }
 
+void figures_note_fork(struct server *server, int64_t took_us) {
+    server->figures.forks++;
+    server->figures.fork_us = took_us;
+}
+
 void figures_reset(struct server *server) {
     struct server_figures *figures = &server->figures;
     struct server_figures none = {.memory_peak = figures->memory_peak,

@@ -266,6 +266,7 @@ static void start_sync(struct server *server, struct conn *conn) {
         server_close_conn(server, conn);
         return;
     }
+    figures_note_fork(server, replication->child.fork_us);
     replica->state = REPLICA_SYNCS;
     replication->syncs = conn;
     replication->syncs_count++;

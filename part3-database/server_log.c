@@ -247,7 +247,7 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
         return;
     }
     if (!server->is_rewrite_wanted) {
-        if (status.has_failed && now_ms < server->rewrite_again_ms) return;
+        if (status.failures > 0 && now_ms < server->rewrite_again_ms) return;
         if (!is_urgent &&
             (aof_error(server->aof) != 0 || !has_grown(server, &status))) {
             return;

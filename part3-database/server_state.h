@@ -51,6 +51,8 @@ struct server_figures {
     uint64_t errors;           /* answered with an error */
     uint64_t input_bytes;      /* read from clients */
     uint64_t output_bytes;     /* sent to them */
+    uint64_t forks;            /* children that were made... */
+    int64_t fork_us;           /* ...and what the last fork(2) took */
     size_t memory_peak;        /* bytes, as server_memory() */
     uint64_t sampled_commands; /* what 'commands' was at the last sample... */
     int64_t sampled_ms;        /* ...and when that was (clock_ms()) */
@@ -270,6 +272,9 @@ bool server_apply_config(struct server *server, char error[CONFIG_ERROR_MAX]);
 
 /* Count the error reply at the front of 'reply'. */
 void figures_note_error(struct server *server, struct slice reply);
+
+/* Count a child, which took so long to make. */
+void figures_note_fork(struct server *server, int64_t took_us);
 
 /* Take note of how much is used and done, now and then. */
 void figures_sample(struct server *server, int64_t now_ms);

@@ -76,6 +76,27 @@ START_TEST(its_report_comes_back) {
 }
 END_TEST
 
+static char memory[1 << 20];
+
+static int write_to_memory(void *context, void *report, size_t size) {
+    (void)context, (void)report, (void)size;
+    memset(memory, 2, sizeof memory);
+    return 0;
+}
+
+START_TEST(what_it_writes_to_was_copied) {
+    struct child child;
+
+    memset(memory, 1, sizeof memory);
+    child = start(write_to_memory, NULL);
+    ck_assert(outcome(&child, NULL, 0) == CHILD_DONE);
+    ck_assert_int_ge(child.copied, access("/proc/self/smaps_rollup", R_OK) == 0
+                                       ? (int64_t)sizeof memory
+                                       : 0);
+    ck_assert_int_lt(child.copied, 100 * (int64_t)sizeof memory);
+}
+END_TEST
+
 START_TEST(its_errno_comes_back) {
     struct child child = start(run_out_of_space, NULL);
 
@@ -291,6 +312,7 @@ END_TEST
 Suite *child_suite(void) {
     const TTest *const tests[] = {
         its_report_comes_back,
+        what_it_writes_to_was_copied,
         its_errno_comes_back,
         one_that_is_killed_has_failed,
         kill_leaves_nothing,

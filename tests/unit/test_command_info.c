@@ -119,6 +119,63 @@ START_TEST(the_fields_that_tools_read_are_numbers) {
 }
 END_TEST
 
+/* As redis-server 7.0.15 has them, with a log. */
+START_TEST(of_the_log_there_are_all_fields_of_redis_in_its_order) {
+    static const char *const names[] = {"loading",
+                                        "async_loading",
+                                        "current_cow_peak",
+                                        "current_cow_size",
+                                        "current_cow_size_age",
+                                        "current_fork_perc",
+                                        "current_save_keys_processed",
+                                        "current_save_keys_total",
+                                        "rdb_changes_since_last_save",
+                                        "rdb_bgsave_in_progress",
+                                        "rdb_last_save_time",
+                                        "rdb_last_bgsave_status",
+                                        "rdb_last_bgsave_time_sec",
+                                        "rdb_current_bgsave_time_sec",
+                                        "rdb_saves",
+                                        "rdb_last_cow_size",
+                                        "rdb_last_load_keys_expired",
+                                        "rdb_last_load_keys_loaded",
+                                        "aof_enabled",
+                                        "aof_rewrite_in_progress",
+                                        "aof_rewrite_scheduled",
+                                        "aof_last_rewrite_time_sec",
+                                        "aof_current_rewrite_time_sec",
+                                        "aof_last_bgrewrite_status",
+                                        "aof_rewrites",
+                                        "aof_rewrites_consecutive_failures",
+                                        "aof_last_write_status",
+                                        "aof_last_cow_size",
+                                        "module_fork_in_progress",
+                                        "module_fork_last_cow_size",
+                                        "aof_current_size",
+                                        "aof_base_size",
+                                        "aof_pending_rewrite",
+                                        "aof_buffer_length",
+                                        "aof_pending_bio_fsync",
+                                        "aof_delayed_fsync"};
+    struct talk talk;
+    struct slice reply;
+    const char *at;
+    size_t i;
+
+    talk_open(&talk, "persistence", "");
+    reply = ask(&talk, "INFO persistence");
+    at = memchr(reply.data, '#', reply.len);
+    for (i = 0; i < COUNT_OF(names); i++) {
+        at = strchr(at, '\n') + 1;
+        check_that(strncmp(at, names[i], strlen(names[i])) == 0 &&
+                       at[strlen(names[i])] == ':',
+                   "expected %s, got %.30s", names[i], at);
+    }
+    ck_assert(strncmp(strchr(at, '\n'), "\n\r\n", 3) == 0);
+    talk_close(&talk);
+}
+END_TEST
+
 START_TEST(bytes_for_people_are_as_redis_prints_them) {
     static const struct {
         const char *bytes, *want;
@@ -237,6 +294,7 @@ Suite *info_suite(void) {
     const TTest *const tests[] = {
         the_sections_that_were_asked_for_come_in_the_order_of_redis,
         the_fields_that_tools_read_are_numbers,
+        of_the_log_there_are_all_fields_of_redis_in_its_order,
         bytes_for_people_are_as_redis_prints_them,
         keys_are_counted_for_each_database_that_has_some,
         what_clients_do_is_counted_until_it_is_reset,

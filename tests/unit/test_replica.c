@@ -336,8 +336,13 @@ START_TEST(a_rewrite_waits) {
                          "aof_rewrite_scheduled:1\r"));
     expect_full_sync(server, &peer);
     await(server, &peer, 1000000);
+    ck_assert(answer_has(&talk, "INFO stats", "total_forks:1\r"));
     while (!answer_has(&talk, "INFO persistence", "aof_rewrites:1\r"))
         turn(server, 10);
+    ck_assert(answer_has(&talk, "INFO stats", "total_forks:2\r"));
+    ask(&talk, "CONFIG RESETSTAT");
+    ck_assert(answer_has(&talk, "INFO stats",
+                         "latest_fork_usec:0\r\ntotal_forks:0\r"));
     peer_close(&peer);
     talk_close(&talk);
 }

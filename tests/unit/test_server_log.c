@@ -283,12 +283,14 @@ START_TEST(a_rewrite_that_failed_is_begun_again_after_a_pause) {
     pass_looks(&talk);
     ck_assert(answer_has(&talk, "INFO persistence", "aof_rewrites:1\r\n"));
     ck_assert(answer_has(&talk, "INFO persistence", "bgrewrite_status:err"));
+    ck_assert_int_eq(in_log(&talk, "consecutive_failures:"), 1);
 
     kernel_set(no_faults);
     kernel->added_ms += LONG_MS;
     await_text(&talk, "is rewritten");
     ck_assert(answer_has(&talk, "INFO persistence", "aof_rewrites:2\r\n"));
     ck_assert(answer_has(&talk, "INFO persistence", "bgrewrite_status:ok"));
+    ck_assert_int_eq(in_log(&talk, "consecutive_failures:"), 0);
     kernel_disarm();
     talk_close(&talk);
 }
