@@ -70,7 +70,9 @@ void replica_remove(struct server *server, struct conn *conn);
 void replication_append(struct server *server, unsigned database,
                         const struct slice *argv, size_t argc);
 
-/* After the commit: what the log has, replicas get. */
+/* After the commit: replicas get the records of this turn. With the policy
+ * always the disk has them by then. Otherwise, if a write has failed, they are
+ * ahead of the log until that is made good (aof.h). */
 void replication_send(struct server *server);
 
 /* Begin and end syncs, say PING, close who is silent or too far behind. */
