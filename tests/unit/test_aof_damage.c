@@ -7,14 +7,6 @@
 #include "helpers.h"
 #include "suites.h"
 
-/* With a sanitizer each case takes many times as long: then a sample of them,
- * at each place within a byte. Without one, all. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STRIDE 13
-#else
-#define STRIDE 1
-#endif
-
 /* ---- What happens ---------------------------------------------------------
  */
 

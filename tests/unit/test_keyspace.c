@@ -37,7 +37,7 @@ static void set(struct store *store, const char *key, const char *value) {
 #define MODEL_DATABASES 3
 #define MODEL_KEYS      50
 #define MODEL_VALUE_MAX 40
-#define MODEL_STEPS     200000
+#define MODEL_STEPS     (200000 / STRIDE)
 
 struct model_entry {
     bool there;

@@ -395,10 +395,10 @@ END_TEST
 
 /* ---- Growing and shrinking -------------------------------------------- */
 
-#define MILLION 1000000
+#define MILLION (1000000 / STRIDE)
 
 /* The numbers below a million, in an order without order: 7919 has no divisor
- * in common with a million. */
+ * in common with it. */
 static uint32_t nth_key(uint32_t n) {
     return (uint32_t)((uint64_t)n * 7919 % MILLION);
 }
@@ -458,11 +458,11 @@ START_TEST(at_each_small_size_each_key_is_found) {
 
     for (uint32_t end = 1; end <= 1500; end++) {
         set_number(store, nth_key(end - 1), end - 1);
-        check_range(store, 0, end);
+        if (end % STRIDE == 0) check_range(store, 0, end);
     }
     for (uint32_t first = 1; first <= 1500; first++) {
         check_that(delete_number(store, nth_key(first - 1)), "no. %u", first);
-        check_range(store, first, 1500);
+        if (first % STRIDE == 0) check_range(store, first, 1500);
     }
     store_free(store);
 }
@@ -722,7 +722,7 @@ static void fill_and_empty(const char *name, enum order order, uint32_t size) {
 START_TEST(whatever_the_hashes_keys_go_in_any_order) {
     chosen_hash = choices[_i].hash;
     for (int order = 0; order < ORDERS; order++) {
-        fill_and_empty(choices[_i].name, (enum order)order, 1000);
+        fill_and_empty(choices[_i].name, (enum order)order, 1000 / STRIDE);
     }
     chosen_hash = NULL;
 }
@@ -730,7 +730,7 @@ END_TEST
 
 START_TEST(ten_thousand_keys_in_one_bucket_are_slow_and_right) {
     struct store *store = store_new();
-    uint32_t size = 10000;
+    uint32_t size = 10000 / STRIDE;
 
     chosen_hash = all_ones;
     for (uint32_t key = 0; key < size; key++)

@@ -965,7 +965,7 @@ START_TEST(a_file_that_is_cut_at_any_byte_loads_whole_units) {
 
     for (i = 0; i < COUNT_OF(units); i++)
         add_records(&whole, units[i].unit);
-    for (i = 0; i <= buf_len(&whole); i++)
+    for (i = 0; i <= buf_len(&whole); i += STRIDE)
         check_cut_at(buf_slice(&whole), i);
     buf_free(&whole);
 }
