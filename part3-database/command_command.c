@@ -119,22 +119,10 @@ static void list_names(struct call *call) {
 /* ---- COMMAND GETKEYS, COMMAND COUNT ---------------------------------------
  */
 
-/* What these arguments call: a subcommand, if they name one. NULL: nothing. */
-static const struct command_docs *find_called(const struct slice *argv,
-                                              size_t argc) {
-    const struct command_docs *row = command_docs_find(argv[0]);
-
-    if (row == NULL || command_docs_subcommands(row) == 0 || argc == 1)
-        return row;
-    for (row++; row->name != NULL && strchr(row->name, '|') != NULL; row++)
-        if (argument_is(argv[1], strchr(row->name, '|') + 1)) return row;
-    return NULL;
-}
-
 static void getkeys(struct call *call) {
     size_t argc = call->argc - 2;
     const struct slice *argv = call->argv + 2;
-    const struct command_docs *row = find_called(argv, argc);
+    const struct command_docs *row = command_docs_called(argv, argc);
     struct subject it;
     size_t end, step, i;
 

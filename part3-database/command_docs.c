@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Flags: not the server's business, which has neither scripts nor replicas and
- * serves nobody while it loads. */
+/* Flags. "loading" is the server's business; the others are not, for it has no
+ * scripts and is no replica. */
 #define ANY_TIME "loading stale"
 #define ADMIN    "admin noscript loading stale"
 #define SESSION  "noscript loading stale allow_busy"
@@ -339,6 +339,20 @@ const struct command_docs *command_docs_find(struct slice name) {
 
     for (row = command_docs; row->name != NULL; row++)
         if (slice_equal_nocase(name, slice_of(row->name))) return row;
+    return NULL;
+}
+
+const struct command_docs *command_docs_called(const struct slice *argv,
+                                               size_t argc) {
+    const struct command_docs *row = command_docs_find(argv[0]);
+
+    if (row == NULL || command_docs_subcommands(row) == 0 || argc == 1)
+        return row;
+    for (row++; row->name != NULL && strchr(row->name, '|') != NULL; row++) {
+        struct slice name = slice_of(strchr(row->name, '|') + 1);
+
+        if (slice_equal_nocase(argv[1], name)) return row;
+    }
     return NULL;
 }
 

@@ -37,6 +37,11 @@ extern const struct command_docs command_docs[];
 /* The row of this name, in any case, or NULL. */
 const struct command_docs *command_docs_find(struct slice name);
 
+/* That of what these words call, which is a subcommand, if the command has some
+ * and it is not alone. NULL: there is none such. */
+const struct command_docs *command_docs_called(const struct slice *argv,
+                                               size_t argc);
+
 /* Whether this word is among the marks. */
 bool command_docs_is_marked(const struct command_docs *row, const char *word);
 

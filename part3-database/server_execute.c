@@ -67,7 +67,8 @@ static bool may_debug(const struct server *server,
 
 /* Why this command may not run now: an error reply; NULL: it may. */
 static const char *refusal(struct server *server, const struct command *command,
-                           const struct session *session) {
+                           const struct call *call) {
+    const struct session *session = call->session;
     int64_t maxmemory = server->config->maxmemory;
 
     if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
@@ -86,7 +87,7 @@ static const char *refusal(struct server *server, const struct command *command,
         server_memory(server) > (size_t)maxmemory) {
         return "OOM command not allowed when used memory > 'maxmemory'.";
     }
-    return server_refusal_of_log(server, command, session);
+    return server_refusal_of_log(server, command, call);
 }
 
 /* The error that it was answered with, which is at 'start'. */
@@ -246,7 +247,7 @@ static void queue(struct server *server, const struct command *command,
 
 static void run_or_queue(struct server *server, const struct command *command,
                          struct call *call) {
-    const char *wrong = refusal(server, command, call->session);
+    const char *wrong = refusal(server, command, call);
     size_t start = buf_len(call->out);
 
     if (wrong != NULL) {

@@ -309,29 +309,27 @@ static bool writes(const struct command *command,
            (session->transaction->flags & COMMAND_WRITE);
 }
 
-/* Of a command with subcommands, they say it; all do or none. */
-static bool may_run_while_loading(const struct command *command) {
-    const struct command_docs *docs = command_docs_find(
-        slice_of(command->name));
+/* Also a subcommand that there is not: its command says so. */
+static bool may_run_while_loading(const struct call *call) {
+    const struct command_docs *docs = command_docs_called(call->argv,
+                                                          call->argc);
 
-    if (command->flags & COMMAND_PARENT)
-        return !(command->flags & COMMAND_READ);
-    return docs != NULL && command_docs_is_marked(docs, "loading");
+    return docs == NULL || command_docs_is_marked(docs, "loading");
 }
 
 const char *server_refusal_of_log(struct server *server,
                                   const struct command *command,
-                                  const struct session *session) {
+                                  const struct call *call) {
     int cause = server->aof != NULL ? aof_error(server->aof) : 0;
 
     /* PING too, as in Redis: who asks whether we are well is to know. */
     if (cause != 0 &&
-        (writes(command, session) || command->run == command_ping)) {
+        (writes(command, call->session) || command->run == command_ping)) {
         snprintf(server->disk_error, sizeof server->disk_error,
                  "MISCONF Errors writing to the AOF file: %s", strerror(cause));
         return server->disk_error;
     }
-    if (server->is_loading && !may_run_while_loading(command)) {
+    if (server->is_loading && !may_run_while_loading(call)) {
         return "LOADING Redis is loading the dataset in memory";
     }
     return NULL;

@@ -191,7 +191,7 @@ void server_look_after_log(struct server *server);
  * it may. */
 const char *server_refusal_of_log(struct server *server,
                                   const struct command *command,
-                                  const struct session *session);
+                                  const struct call *call);
 
 /* Whether a client's request for 'command' (or NULL) has to wait until the disk
  * has caught up. */

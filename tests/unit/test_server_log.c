@@ -588,6 +588,11 @@ static bool ask_early(const struct aof_options *options) {
         {"DBSIZE", LOADING},
         {"FLUSHALL", LOADING},
         {"MEMORY USAGE a", LOADING},
+        {"OBJECT ENCODING a", LOADING},
+        {"MEMORY NOSUCH",
+         ERROR "unknown subcommand 'NOSUCH'. Try MEMORY HELP.\r\n"},
+        {"CLIENT NOSUCH",
+         ERROR "unknown subcommand 'NOSUCH'. Try CLIENT HELP.\r\n"},
         {"BGREWRITEAOF", LOADING},
         {"PSYNC ? -1", LOADING},
         {"ECHO hello", "$5\r\nhello\r\n"},
@@ -609,6 +614,15 @@ static bool ask_early(const struct aof_options *options) {
         say(&early, "\r\n");
         ck_assert(pause_until(options, &early, strlen(steps[i].reply)));
         assert_bytes(buf_slice(&early.heard), slice_of(steps[i].reply));
+        buf_consume(&early.heard, buf_len(&early.heard));
+    }
+    for (i = 0; i < 2; i++) {
+        static const char *const lines[] = {"MEMORY HELP\r\n",
+                                            "OBJECT help\r\n"};
+
+        peer_say(&early, slice_of(lines[i]));
+        ck_assert(pause_until(options, &early, 100));
+        ck_assert_int_eq(*buf_slice(&early.heard).data, '*');
         buf_consume(&early.heard, buf_len(&early.heard));
     }
     say(&early, "INFO persistence\r\n");
