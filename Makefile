@@ -113,10 +113,22 @@ bench bench-quick: bench-tools
 ## bench-docs: put the results of make bench into docs/benchmarks.md
 bench-docs:
 	@$(bench) --out $(BUILD)/bench --document docs/benchmarks.md
-## bench-expire: the longest turn while ten million keys expire (keys=N)
+## bench-micro: nanoseconds of an operation of each room, without sockets
+##     (only="reader store")
+bench-micro: bench-tools
+	@$(BUILD)/tests/bench-micro $(only)
+## bench-turns: the longest turn while the table grows to ten million keys, the
+##     log is rewritten, keys are cleared, half as many expire (keys=N)
 keys = 10000000
-bench-expire: bench-tools
-	@$(BUILD)/tests/bench-expire $(keys)
+bench-turns: bench-tools
+	@$(BUILD)/tests/bench-turns $(keys)
+## bench-guard: instructions an operation takes, against those that are kept
+##     (update=1: keep these); needs valgrind
+bench-guard:
+	@$(MAKE) -s -C tests ../build/guard/tests/bench-guard \
+	    BUILD=../build/guard CFLAGS='-O2 -g'
+	@python3 tests/bench/guard.py build/guard/tests/bench-guard \
+	    tests/bench/instructions.txt --cc $(CC) $(if $(update),--update)
 bench-tools: part3
 	@$(MAKE) -s -C tests bench BUILD=$(below)
 ## coverage: which lines the tests reach (gcovr)
@@ -181,7 +193,7 @@ export EXEC PEERS
 .PHONY: all all-parts run tests check check-asan check-tsan check-poll \
     check-stages check-lean check-clients check-differential check-limits \
     check-faults check-interop soak \
-    bench bench-quick bench-docs bench-expire bench-tools clients-update \
-    conformance coverage carry diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
+    bench bench-quick bench-docs bench-guard bench-micro bench-tools bench-turns \
+    clients-update conformance coverage carry diff-part1-part2 diff-part2-part3 docs-check docs-sync format lint setup setup-dev \
     setup-clients install clean help $(foreach n,$(names),part$(n) \
     run-part$(n) check-part$(n))

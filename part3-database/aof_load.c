@@ -12,6 +12,7 @@
 
 #include "aof_read.h"
 #include "batch.h"
+#include "text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,7 +23,6 @@
 #include <unistd.h>
 
 #define NAME_SHOWN_MAX 64  /* bytes of a command's name in the server's log */
-#define WHY_MAX        256 /* bytes of what is wrong */
 #define PAUSE_MS       100 /* between two calls of pause() */
 
 struct load {

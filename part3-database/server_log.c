@@ -232,6 +232,7 @@ static bool has_grown(const struct server *server,
 int server_rewrite_log(struct server *server) {
     server->log_database = NO_DATABASE;
     if (aof_rewrite(server->aof) == -1) return -1;
+    figures_note_fork(server, aof_status(server->aof).fork_us);
     store_share(server->store, true);
     return 0;
 }
