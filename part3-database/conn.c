@@ -43,18 +43,29 @@ struct query *conn_query(struct conn *conn, struct query *shared) {
     return conn->query != NULL ? conn->query : shared;
 }
 
+/* Read into the shared buffer: a connection that read into its own would have
+ * to keep room for all that might come. But what is large already has as much
+ * room to grow, and would be copied for nothing. */
+static ssize_t read_into(int fd, struct buf *own, struct buf *shared) {
+    struct buf *to = buf_len(own) < READ_SIZE ? shared : own;
+    char *room = buf_reserve(to, READ_SIZE);
+    ssize_t got = read(fd, room, to->cap - to->tail);
+
+    if (got <= 0) return got;
+    if (to == own || own == shared) {
+        buf_added(to, (size_t)got);
+    } else {
+        buf_append(own, room, (size_t)got);
+    }
+    return got;
+}
+
 struct query *conn_receive(struct conn *conn, struct query *shared) {
     struct query *query = conn_query(conn, shared);
-    char *room = buf_reserve(&shared->bytes, READ_SIZE);
-    ssize_t got = read(conn->fd, room, READ_SIZE);
+    ssize_t got = read_into(conn->fd, &query->bytes, &shared->bytes);
 
-    if (got > 0 && query == shared) {
-        buf_added(&shared->bytes, (size_t)got);
-    } else if (got > 0) {
-        /* Read into the shared buffer all the same: a connection that read
-         * into its own would have to keep room for all that might come. */
-        buf_append(&query->bytes, room, (size_t)got);
-    } else if (got == 0) {
+    if (got > 0) return query;
+    if (got == 0) {
         /* The peer has said all, but it may still listen: what it asked for
          * is answered before we close (half-close, shutdown(2)). */
         conn->eof = true;
