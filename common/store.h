@@ -55,8 +55,8 @@ bool store_delete(struct store *store, struct slice key);
 void store_clear(struct store *store);
 void store_clear_all(struct store *store);
 
-/* Give back memory of what was cleared, for about 'budget_us' microseconds.
- * True if there is more of it. */
+/* Give memory back, of what was cleared and of what else has become empty, for
+ * about 'budget_us' microseconds. False if there is no more of it. */
 bool store_reclaim_some(struct store *store, int64_t budget_us);
 
 /* How many keys there are; those whose time has come are among them until

@@ -7,8 +7,8 @@
 /* Looking for what has expired, or giving back what was cleared: so long at a
  * time, and again so soon if there was much; so it takes at most a quarter of
  * all time, as in Redis. */
-#define EXPIRE_US        500
-#define EXPIRE_AGAIN_MS  2
+#define TEND_US          500
+#define TEND_AGAIN_MS    2
 #define EXPIRE_MUCH      10  /* percent of those looked at */
 #define LOG_MS           100 /* the log is looked after so often, at least */
 #define CHECK_CLIENTS_MS 1000
@@ -24,21 +24,22 @@ static bool expire_some(struct server *server, int64_t budget_us) {
     return percent >= EXPIRE_MUCH;
 }
 
-/* Let the store go on with its two duties, in one's time: what was cleared
- * comes first, for it certainly gives memory; else half is enough for what has
- * become empty. Returns in how many milliseconds to go on. */
+/* Let the store go on with its two duties: half of the time for giving memory
+ * back, the rest for what has expired, and what that leaves for memory again.
+ * Returns in how many milliseconds to go on. */
 static int64_t tend_store(struct server *server) {
     int64_t pause = 1000 / server->config->hz;
-    int64_t until_us = clock_us() + EXPIRE_US;
-    bool more = store_reclaim_some(server->store, EXPIRE_US / 2);
+    int64_t until_us = clock_us() + TEND_US;
+    bool more = store_reclaim_some(server->store, TEND_US / 2);
 
-    if (more) {
-        store_reclaim_some(server->store, until_us - clock_us());
-    } else if (!server->no_active_expire) {
-        more = expire_some(server, until_us - clock_us());
+    if (!server->no_active_expire &&
+        expire_some(server, until_us - clock_us())) {
+        more = true;
+    } else if (more) {
+        more = store_reclaim_some(server->store, until_us - clock_us());
     }
     if (pause > LOG_MS) pause = LOG_MS;
-    return more && pause > EXPIRE_AGAIN_MS ? EXPIRE_AGAIN_MS : pause;
+    return more && pause > TEND_AGAIN_MS ? TEND_AGAIN_MS : pause;
 }
 
 void server_tick(struct server *server) {

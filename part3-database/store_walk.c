@@ -38,11 +38,14 @@ static void reclaim(struct store *store, int buckets) {
 bool store_reclaim_some(struct store *store, int64_t budget_us) {
     int64_t began = clock_us();
 
-    while (store->cleared_count > 0 && clock_us() - began < budget_us)
-        reclaim(store, BUCKETS_PER_LOOK);
-    while (clock_us() - began < budget_us && slabs_return_one(store->slabs)) {
+    while (clock_us() - began < budget_us) {
+        if (store->cleared_count > 0) {
+            reclaim(store, BUCKETS_PER_LOOK);
+        } else if (!slabs_return_one(store->slabs)) {
+            return false;
+        }
     }
-    return store->cleared_count > 0;
+    return true;
 }
 
 void store_clear(struct store *store) {

@@ -413,7 +413,7 @@ START_TEST(what_was_cleared_counts_until_it_is_given_back) {
     ck_assert(store_delete(store, slice_of("new")));
     store_clear(store);
     ck_assert_uint_eq(store_memory(store), empty);
-    ck_assert(!store_reclaim_some(store, 1000));
+    ck_assert(!store_reclaim_some(store, INT64_MAX));
     store_free(store);
 }
 END_TEST
@@ -440,7 +440,6 @@ START_TEST(while_a_log_is_replayed_all_is_given_back_at_once) {
     fill(store, CLEARED);
     store_clear(store);
     ck_assert_uint_le(store_memory(store), before + 200);
-    ck_assert(!store_reclaim_some(store, 0));
     store_free(store);
 }
 END_TEST
