@@ -238,7 +238,8 @@ int server_rewrite_log(struct server *server) {
 }
 
 /* If the log is not to be relied on, nobody may write until there is a new one.
- * That is not left to a replica that is slow to take its data. */
+ * That is not left to a replica that is slow to take its data; unless the disk
+ * would not have a new one: then that replica is how the data get away. */
 static void rewrite_if_needed(struct server *server, int64_t now_ms) {
     struct aof_status status = aof_status(server->aof);
     bool is_urgent = aof_wants_rewrite(server->aof);
@@ -254,7 +255,7 @@ static void rewrite_if_needed(struct server *server, int64_t now_ms) {
             return;
         }
     }
-    if (is_urgent) replication_stop_sync(server);
+    if (is_urgent && status.failures == 0) replication_stop_sync(server);
     if (server_has_child(server)) return;
     server->is_rewrite_wanted = false;
     server->rewrite_again_ms = now_ms + REWRITE_PAUSE_MS;

@@ -102,12 +102,16 @@ static void set_large(struct talk *talk) {
 }
 
 /* A replica whose child can not end as long as nobody reads. */
-static void come_narrow(struct talk *talk, struct peer *peer) {
-    set_large(talk);
+static void follow_narrow(struct talk *talk, struct peer *peer) {
     open_narrow(&talk->site, peer);
     say(peer, FOLLOW);
     while (talk->site.server->replication.syncs == NULL)
         turn(talk->site.server, 10);
+}
+
+static void come_narrow(struct talk *talk, struct peer *peer) {
+    set_large(talk);
+    follow_narrow(talk, peer);
 }
 
 static const char *const no_log = "appendonly no";
@@ -396,6 +400,36 @@ START_TEST(a_replica_waits_for_a_rewrite) {
     expect_full_sync(server, &peer);
     ck_assert(logs(&talk.site, "is rewritten"));
     expect_record(server, &peer, "SET a 1");
+    kernel_disarm();
+    peer_close(&peer);
+    talk_close(&talk);
+}
+END_TEST
+
+/* A disk that has no new log for us is one that the data have to leave. */
+START_TEST(one_that_has_failed_waits) {
+    static const struct fault broken[FAULTS_MAX] = {{FSYNC, 1, FOR_GOOD, EIO}};
+    struct talk talk;
+    struct peer peer;
+
+    kernel_arm(folder, no_faults);
+    talk_open(&talk, "dying", "");
+    set_large(&talk);
+    kernel_set(broken);
+    ck_assert_int_eq(truncate(talk.site.aof_path, 0), 0);
+    kernel->added_ms += 2000;
+    await_log(&talk.site, "somebody else has changed it");
+    await_log(&talk.site, "cannot rewrite");
+    follow_narrow(&talk, &peer);
+    for (int i = 0; i < 5; i++) {
+        kernel->added_ms += 6000;
+        turn(talk.site.server, 0);
+        ck_assert_ptr_nonnull(talk.site.server->replication.syncs);
+    }
+    kernel_set(no_faults);
+    expect_full_sync(talk.site.server, &peer);
+    expect_record(talk.site.server, &peer, "SET large ");
+    await_log(&talk.site, "is written again");
     kernel_disarm();
     peer_close(&peer);
     talk_close(&talk);
@@ -816,6 +850,7 @@ Suite *replica_suite(void) {
         a_second_one_waits,
         a_rewrite_waits,
         a_rewrite_that_is_urgent_does_not_wait,
+        one_that_has_failed_waits,
         a_replica_waits_for_a_rewrite,
         if_the_child_dies_the_replica_is_closed,
         if_there_can_be_no_child_the_replica_is_closed,
