@@ -14,7 +14,12 @@ part_dir() {
 list() {
     for part; do
         server="$(part_dir "$part")/redis-lite"
-        echo "part $part, unit|$build/tests/unit-part$part"
+        if [ "$part" -eq 3 ]; then
+            echo "part 3, unit, odd suites|$build/tests/unit-part3 1/2"
+            echo "part 3, unit, even suites|$build/tests/unit-part3 2/2"
+        else
+            echo "part $part, unit|$build/tests/unit-part$part"
+        fi
         echo "part $part, conformance|$build/tests/conformance --part $part \
 --ours --exact --exec '$server --address 127.0.0.1:{port} --aofPath \
 {dir}/appendonly.aof'"
