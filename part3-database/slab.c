@@ -1,16 +1,14 @@
 /* slab.c -- memory for small blocks of which millions come and go. */
 #include "slab.h"
 
+#include "arena.h"
 #include "util.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define ARENA      (4 * 1024 * 1024) /* bytes asked of the system at a time */
-#define HUGE_PAGE  (2 * 1024 * 1024) /* on most machines */
 #define CACHE_LINE 64
 
 /* Sizes are rounded up to steps of 8 bytes, and to 64 where that is little: a
@@ -38,10 +36,10 @@ struct slabs {
     size_t empty_count;
     size_t returned_count; /* ...has the memory back */
     size_t empty_cap;
-    void **arenas; /* owned */
-    size_t arena_count;
-    size_t arenas_cap;
-    size_t arena_used; /* bytes of the last one */
+    struct arenas *arenas;
+    char *arena;       /* the last one; NULL: there is none */
+    size_t arena_used; /* bytes of it */
+    size_t held;       /* bytes of all, and not given back */
 };
 
 /* ---- Sizes -------------------------------------------------------------- */
@@ -75,42 +73,22 @@ static void push(void ***array, size_t *count, size_t *cap, void *item) {
     (*array)[(*count)++] = item;
 }
 
-/* Let the system use huge pages there, or no longer. */
-static void allow_huge(char *start, size_t size, bool allowed) {
-#ifdef MADV_HUGEPAGE
-    /* Where it knows none, or has no room, only time is lost. */
-    madvise(start, size, allowed ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-#else
-    (void)start, (void)size, (void)allowed;
-#endif
-}
-
-/* A processor knows by heart where some thousand pages are; of 4 KiB each, that
- * is far less than all entries take, and most looks at one would begin with a
- * look at the page table. So they lie in huge ones. */
-static void add_arena(struct slabs *slabs) {
-    void *arena = xaligned_alloc(HUGE_PAGE, ARENA);
-
-    allow_huge(arena, ARENA, true);
-    push(&slabs->arenas, &slabs->arena_count, &slabs->arenas_cap, arena);
-    slabs->arena_used = 0;
-}
-
 void *slab_take(struct slabs *slabs) {
-    char *arena;
-
     if (slabs->empty_count > 0) {
         if (slabs->returned_count == slabs->empty_count) {
             slabs->returned_count--;
+            slabs->held += SLAB_SIZE;
         }
         return slabs->empty[--slabs->empty_count];
     }
-    if (slabs->arena_count == 0 || slabs->arena_used == ARENA) {
-        add_arena(slabs);
+    if (slabs->arena == NULL || slabs->arena_used == ARENA_SIZE) {
+        slabs->arena = arena_take(slabs->arenas);
+        slabs->arena_used = 0;
     }
-    arena = slabs->arenas[slabs->arena_count - 1];
+    slabs->held += SLAB_SIZE;
     slabs->arena_used += SLAB_SIZE;
-    return arena + slabs->arena_used - SLAB_SIZE;
+    if (slabs->arena_used == ARENA_SIZE / 2) arena_prepare(slabs->arenas);
+    return slabs->arena + slabs->arena_used - SLAB_SIZE;
 }
 
 void slab_return(struct slabs *slabs, void *slab) {
@@ -215,32 +193,25 @@ void *slab_resize(struct slabs *slabs, void *block, size_t old_size,
 /* ---- All of them -------------------------------------------------------- */
 
 struct slabs *slabs_new(void) {
-    return xcalloc(1, sizeof(struct slabs));
+    struct slabs *slabs = xcalloc(1, sizeof *slabs);
+
+    slabs->arenas = arenas_new();
+    return slabs;
 }
 
 void slabs_free(struct slabs *slabs) {
-    while (slabs->arena_count > 0)
-        free(slabs->arenas[--slabs->arena_count]);
-    free(slabs->arenas);
+    arenas_free(slabs->arenas);
     free(slabs->empty);
     free(slabs);
 }
 
 bool slabs_return_one(struct slabs *slabs) {
-    char *slab;
-
     if (slabs->returned_count == slabs->empty_count) return false;
-    slab = slabs->empty[slabs->returned_count++];
-    /* Else the system would fill it up one day, to make a huge page again. */
-    allow_huge(slab - (uintptr_t)slab % HUGE_PAGE, HUGE_PAGE, false);
-    /* The addresses stay ours. If it fails, the memory is only kept longer. */
-    madvise(slab, SLAB_SIZE, MADV_DONTNEED);
+    arena_return(slabs->empty[slabs->returned_count++], SLAB_SIZE);
+    slabs->held -= SLAB_SIZE;
     return true;
 }
 
 size_t slabs_held(const struct slabs *slabs) {
-    size_t given_back = slabs->returned_count * SLAB_SIZE;
-
-    if (slabs->arena_count == 0) return 0;
-    return (slabs->arena_count - 1) * ARENA + slabs->arena_used - given_back;
+    return slabs->held;
 }

@@ -2,8 +2,8 @@
  * that part's library.
  *
  * Check's environment variables work: CK_RUN_SUITE=buf runs one suite,
- * CK_FORK=no keeps a test in this process, for a debugger. "2/3" runs each third
- * suite, from the second on: so that several processes share the work. */
+ * CK_FORK=no keeps a test in this process, for a debugger. "2/3" runs each
+ * third suite, from the second on: so that several processes share the work. */
 #include "suites.h"
 
 #include <signal.h>
@@ -24,6 +24,7 @@ static Suite *(*const suites[])(void) = {
 #if PART >= 3
     batch_suite,
     siphash_suite,
+    arena_suite,
     slab_suite,
     glob_suite,
     store_suite,
