@@ -108,6 +108,10 @@ void resp_write_bulk(struct buf *out, struct slice bytes);
 
 /* ---- From part 2 on ---------------------------------------------------- */
 
+/* How many bytes an incomplete request still lacks, after the 'come' ones that
+ * were read; 0: not known before its last argument has begun. */
+size_t resp_request_lacks(const struct resp_request *request, size_t come);
+
 /* ":42". */
 void resp_write_integer(struct buf *out, int64_t value);
 

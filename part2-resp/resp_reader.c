@@ -132,6 +132,13 @@ enum resp_status resp_read_request(struct resp_request *request,
     return resp_request_done(request, in.data, request->pos);
 }
 
+size_t resp_request_lacks(const struct resp_request *request, size_t come) {
+    bool is_last = (int64_t)request->argc + 1 == request->expected;
+
+    if (!request->in_bulk || !is_last) return 0;
+    return request->pos + (size_t)request->bulk_len + 2 - come;
+}
+
 /* ---- Values ----------------------------------------------------------- */
 
 static enum resp_status fail(struct resp_reader *reader, const char *why) {

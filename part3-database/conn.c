@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LEAP           16            /* times what has come: room for more */
+#define LARGE_READ_MAX (1024 * 1024) /* bytes; then others have their turn */
+
 void query_free(struct query *query) {
     buf_free(&query->bytes);
     resp_request_free(&query->request);
@@ -44,25 +47,63 @@ struct query *conn_query(struct conn *conn, struct query *shared) {
 }
 
 /* Read into the shared buffer: a connection that read into its own would have
- * to keep room for all that might come. But what is large already has as much
- * room to grow, and would be copied for nothing. */
-static ssize_t read_into(int fd, struct buf *own, struct buf *shared) {
-    struct buf *to = buf_len(own) < READ_SIZE ? shared : own;
-    char *room = buf_reserve(to, READ_SIZE);
-    ssize_t got = read(fd, room, to->cap - to->tail);
+ * to keep room for all that might come. */
+static ssize_t read_shared(int fd, struct buf *own, struct buf *shared) {
+    char *room = buf_reserve(shared, READ_SIZE);
+    ssize_t got = read(fd, room, shared->cap - shared->tail);
 
-    if (got <= 0) return got;
-    if (to == own || own == shared) {
-        buf_added(to, (size_t)got);
-    } else {
-        buf_append(own, room, (size_t)got);
+    if (got > 0 && own == shared) buf_added(shared, (size_t)got);
+    if (got > 0 && own != shared) buf_append(own, room, (size_t)got);
+    return got;
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Room for 'size' more bytes, and for none beyond them. */
+static void reserve_exactly(struct buf *buf, size_t size) {
+    buf->cap = buf->tail + size;
+    buf->data = xrealloc(buf->data, buf->cap);
+}
+
+/* Make room for what a large request lacks, and say how much to read of it.
+ *
+ * An announced length is no reason to ask for memory. Bytes that have come are,
+ * for LEAP times as many: where a promise is not kept, the rest is never
+ * touched, so it takes addresses and no memory. All of it at once is not copied
+ * from one place to a larger one, time and again; and as nothing is behind it,
+ * its buffer may be kept as it is (store.h, store_offer()). */
+static size_t make_room(struct query *own) {
+    struct buf *bytes = &own->bytes;
+    size_t len = buf_len(bytes);
+    size_t lacks = resp_request_lacks(&own->request, len);
+    size_t room;
+
+    if (lacks == 0) {
+        buf_reserve(bytes, READ_SIZE);
+    } else if (bytes->cap == bytes->tail) {
+        reserve_exactly(bytes, smaller(lacks, LEAP * len));
     }
+    room = bytes->cap - bytes->tail;
+    if (lacks > 0) room = smaller(room, lacks);
+    return smaller(room, LARGE_READ_MAX);
+}
+
+/* What is large has its own room, and would be copied for nothing. */
+static ssize_t read_large(int fd, struct query *own) {
+    size_t size = make_room(own);
+    ssize_t got = read(fd, own->bytes.data + own->bytes.tail, size);
+
+    if (got > 0) buf_added(&own->bytes, (size_t)got);
     return got;
 }
 
 struct query *conn_receive(struct conn *conn, struct query *shared) {
     struct query *query = conn_query(conn, shared);
-    ssize_t got = read_into(conn->fd, &query->bytes, &shared->bytes);
+    ssize_t got = buf_len(&query->bytes) < READ_SIZE
+                      ? read_shared(conn->fd, &query->bytes, &shared->bytes)
+                      : read_large(conn->fd, query);
 
     if (got > 0) return query;
     if (got == 0) {
@@ -93,7 +134,7 @@ void conn_keep(struct conn *conn, struct query *query) {
     if (query == conn->query) {
         if (is_over || buf_len(&query->bytes) == 0) {
             drop_query(conn);
-        } else {
+        } else if (query->bytes.head > 0) { /* else its room is for the rest */
             buf_trim(&query->bytes);
         }
     } else if (is_over) {

@@ -218,7 +218,8 @@ size_t conn_memory(const struct conn *conn) {
         memory += sizeof *session->replica + session->replica->held.cap;
     }
     if (conn->query != NULL) {
-        memory += sizeof *conn->query + conn->query->bytes.cap +
+        /* Room that was made for what is to come is not touched yet. */
+        memory += sizeof *conn->query + conn->query->bytes.tail +
                   conn->query->request.words.cap +
                   conn->query->request.cap *
                       (sizeof(struct slice) + sizeof(size_t));

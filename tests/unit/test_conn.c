@@ -280,6 +280,65 @@ START_TEST(a_peer_that_resets_makes_the_connection_dead) {
 }
 END_TEST
 
+#if PART >= 2
+/* 'len' bytes for the peer to read in one piece: they fit into its socket. */
+static void push(struct stage *stage, size_t len) {
+    static const char bytes[READ_SIZE];
+
+    while (len > 0) {
+        size_t piece = len < sizeof bytes ? len : sizeof bytes;
+
+        ck_assert_int_eq(write(stage->peer, bytes, piece), (ssize_t)piece);
+        take_turn(stage->conn, &stage->shared);
+        len -= piece;
+    }
+}
+
+static const struct buf *own_bytes(const struct stage *stage) {
+    ck_assert_ptr_nonnull(stage->conn->query);
+    return &stage->conn->query->bytes;
+}
+
+START_TEST(a_large_request_gets_just_the_room_that_it_lacks) {
+    static const char head[] = "*1\r\n$1048576\r\n";
+    size_t size = sizeof head - 1 + 1048576 + 2;
+    struct stage stage;
+    struct slice said;
+    size_t len;
+
+    stage_open(&stage);
+    say(stage.peer, head);
+    push(&stage, READ_SIZE);
+    for (len = 2 * READ_SIZE; len < 1048576; len += READ_SIZE) {
+        push(&stage, READ_SIZE);
+        ck_assert_uint_eq(own_bytes(&stage)->cap, size);
+    }
+    push(&stage, READ_SIZE);
+    ck_assert_uint_eq(buf_len(own_bytes(&stage)), size - 2);
+    say(stage.peer, "\r\n*1\r\n$1\r\na\r\n"); /* the next is left unread */
+    said = take_turn(stage.conn, &stage.shared);
+    ck_assert_uint_eq(said.len, strlen("()") + 1048576);
+    ck_assert_ptr_null(stage.conn->query);
+    assert_bytes(take_turn(stage.conn, &stage.shared), BYTES("(a)"));
+    stage_close(&stage);
+}
+END_TEST
+
+START_TEST(what_is_only_announced_gets_no_more_than_a_multiple_of_what_came) {
+    struct stage stage;
+
+    stage_open(&stage);
+    say(stage.peer, "*1\r\n$536870912\r\n");
+    push(&stage, 100);
+    ck_assert_uint_lt(own_bytes(&stage)->cap, 1000);
+    push(&stage, 3 * READ_SIZE);
+    ck_assert_uint_gt(own_bytes(&stage)->cap, 6 * READ_SIZE);
+    ck_assert_uint_lt(own_bytes(&stage)->cap, 17 * 3 * READ_SIZE);
+    stage_close(&stage);
+}
+END_TEST
+#endif
+
 START_TEST(a_connection_that_is_over_leaves_nothing_in_the_shared_query) {
     int is_dead, has_own;
 
@@ -500,6 +559,10 @@ Suite *conn_suite(void) {
         what_is_left_of_a_large_request_takes_little_memory,
         the_end_of_what_a_peer_sends_is_noted,
         a_peer_that_resets_makes_the_connection_dead,
+#if PART >= 2
+        a_large_request_gets_just_the_room_that_it_lacks,
+        what_is_only_announced_gets_no_more_than_a_multiple_of_what_came,
+#endif
         a_connection_that_is_over_leaves_nothing_in_the_shared_query,
         what_the_socket_takes_is_sent_at_once,
         what_the_socket_refuses_is_kept_and_sent_in_order,

@@ -222,6 +222,29 @@ START_TEST(every_proper_prefix_needs_more) {
 }
 END_TEST
 
+#if PART >= 2
+START_TEST(what_a_request_lacks_is_known_once_its_last_argument_begins) {
+    static const char bytes[] = "*2\r\n$4\r\nECHO\r\n$12\r\nhello\r\nworld\r\n";
+    size_t size = sizeof bytes - 1;
+    size_t begins = size - strlen("hello\r\nworld\r\n");
+    struct resp_request request = {0};
+    size_t len;
+
+    for (len = 0; len < size; len++) {
+        size_t lacks = len < begins ? 0 : size - len;
+
+        ck_assert_int_eq(
+            resp_read_request(&request, (struct slice){bytes, len}),
+            RESP_NEED_MORE);
+        check_that(resp_request_lacks(&request, len) == lacks,
+                   "after %zu bytes: %zu", len,
+                   resp_request_lacks(&request, len));
+    }
+    resp_request_free(&request);
+}
+END_TEST
+#endif
+
 START_TEST(a_request_given_up_half_way_leaves_nothing_for_the_next) {
     size_t i, k, len;
 
@@ -789,6 +812,9 @@ Suite *resp_request_suite(void) {
         any_two_cuts_of_a_stream_change_nothing,
         a_stream_byte_by_byte_is_the_same_stream,
         every_proper_prefix_needs_more,
+#if PART >= 2
+        what_a_request_lacks_is_known_once_its_last_argument_begins,
+#endif
         a_request_given_up_half_way_leaves_nothing_for_the_next,
         every_wrong_byte_has_one_answer_in_whatever_pieces,
         random_bytes_have_one_answer_in_whatever_pieces,
