@@ -1,9 +1,9 @@
 /* store.h -- the keyspace: databases, each a map from keys to values, both any
  * bytes.
  *
- * Ownership  Keys and values are copied in. A value handed out is borrowed and
- *            dies at the next call that changes the store; from part 3 on a
- *            look at a key may, if its time has come.
+ * Ownership  Keys and values are copied in, but see store_offer(). A value
+ *            handed out is borrowed and dies at the next call that changes the
+ *            store; from part 3 on a look at a key may, if its time has come.
  * Order      None; keys lie where their hash puts them.
  * Errors     None to check: running out of memory ends the process (util.h).
  *
@@ -12,6 +12,7 @@
 #ifndef REDIS_LITE_STORE_H
 #define REDIS_LITE_STORE_H
 
+#include "buf.h"
 #include "slice.h"
 
 #include <stdbool.h>
@@ -46,6 +47,12 @@ void store_set(struct store *store, struct slice key, struct slice value);
 /* The same, but let it expire at this time (see "Expiry"). */
 void store_set_until(struct store *store, struct slice key, struct slice value,
                      int64_t at);
+
+/* From now on the next value to be set, if it is large and stands at the end of
+ * 'buf' (CR LF may follow), may keep the memory of 'buf' instead of a copy. The
+ * buf is then empty; what borrows from it borrows from the store, as a value
+ * that store_get() has lent. NULL: no longer. */
+void store_offer(struct store *store, struct buf *buf);
 
 /* Forget 'key'. False if it was not there. */
 bool store_delete(struct store *store, struct slice key);

@@ -71,6 +71,20 @@ static void read_ahead(struct server *server, const struct conn *conn,
     server_announce(server, conn->session.database, &server->batch);
 }
 
+/* Run one request, and take it off the query. A large one, behind which nothing
+ * has come, may leave its bytes to the store. */
+static void run(struct server *server, struct conn *conn, struct buf *bytes,
+                const struct resp_request *request,
+                const struct command *command) {
+    size_t size = request->size;
+    bool is_offered = size > READ_SIZE && size == buf_len(bytes);
+
+    if (is_offered) store_offer(server->store, bytes);
+    server_execute(server, conn, request, command);
+    if (is_offered) store_offer(server->store, NULL);
+    if (bytes->data != NULL) buf_consume(bytes, size); /* else it was taken */
+}
+
 /* False if the client's share of the turn is over. */
 static bool run_batch(struct server *server, struct conn *conn,
                       struct query *query) {
@@ -80,8 +94,8 @@ static bool run_batch(struct server *server, struct conn *conn,
     for (i = 0; i < batch->count; i++) {
         if (!may_go_on(server, conn, server->commands[i])) return false;
         conn->partial_ms = 0;
-        server_execute(server, conn, &batch->requests[i], server->commands[i]);
-        buf_consume(&query->bytes, batch->requests[i].size);
+        run(server, conn, &query->bytes, &batch->requests[i],
+            server->commands[i]);
     }
     return !conn->session.closing && !conn->dead;
 }

@@ -273,24 +273,56 @@ static void replace_at(struct store *store, struct entry **place,
     entry_free(store->slabs, old);
 }
 
+static void set_bytes(struct entry *entry, struct slice value) {
+    if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
+}
+
+void store_offer(struct store *store, struct buf *buf) {
+    store->offered = buf;
+}
+
+/* Whether to keep the block in which the value came. Nothing but its CR LF may
+ * follow: a second value of the request could be for the same key, and would be
+ * freed before it was read. Nor may more than a fifth be wasted. */
+static bool may_keep(const struct store *store, struct slice value) {
+    const struct buf *buf = store->offered;
+    const char *end = value.data + value.len;
+
+    if (buf == NULL || value.len <= ENTRY_LARGE) return false;
+    if (value.data < buf->data || end > buf->data + buf->tail) return false;
+    return buf->data + buf->tail - end <= 2 && buf->cap / 5 <= value.len / 4;
+}
+
+static struct entry *new_entry(struct store *store, struct slice key,
+                               struct slice value, int64_t at) {
+    struct entry *entry;
+
+    if (may_keep(store, value)) {
+        entry = entry_new_of(store->slabs, key, store->offered->data,
+                             store->offered->cap, value, at);
+        *store->offered = (struct buf){0};
+        store->offered = NULL;
+    } else {
+        entry = entry_new(store->slabs, key, value.len, at);
+        set_bytes(entry, value);
+    }
+    return entry;
+}
+
 void store_set_until(struct store *store, struct slice key, struct slice value,
                      int64_t at) {
     uint64_t hash = store_hash(store, key);
     struct entry **place = lookup(store, hash, key);
-    struct entry *entry;
 
-    if (place != NULL && at == STORE_NO_EXPIRY && !(*place)->has_expiry) {
+    if (place == NULL) {
+        add_entry(store, hash, new_entry(store, key, value, at));
+    } else if (at == STORE_NO_EXPIRY && !(*place)->has_expiry &&
+               !may_keep(store, value)) {
         resize_at(store, place, value.len); /* may leave it where it is */
-        entry = *place;
+        set_bytes(*place, value);
     } else {
-        entry = entry_new(store->slabs, key, value.len, at);
-        if (place != NULL) {
-            replace_at(store, place, entry);
-        } else {
-            add_entry(store, hash, entry);
-        }
+        replace_at(store, place, new_entry(store, key, value, at));
     }
-    if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
     tell_changed(store, hash, key);
 }
 
@@ -332,10 +364,9 @@ void store_copy(struct store *store, struct slice key, unsigned database,
     struct slice value = entry_value(from);
     int64_t expiry = entry_expiry(from);
     unsigned selected = store->selected;
-    struct entry *entry = entry_new(store->slabs, to, value.len, expiry);
+    struct entry *entry = new_entry(store, to, value, expiry);
     uint64_t hash = store_hash(store, to);
 
-    if (value.len > 0) memcpy(entry_value_bytes(entry), value.data, value.len);
     store_select(store, database);
     if (lookup(store, hash, to) != NULL) remove_entry(store, hash, to);
     add_entry(store, hash, entry);

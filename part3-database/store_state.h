@@ -2,6 +2,7 @@
 #ifndef REDIS_LITE_STORE_STATE_H
 #define REDIS_LITE_STORE_STATE_H
 
+#include "buf.h"
 #include "entry.h"
 #include "siphash.h"
 #include "slab.h"
@@ -22,9 +23,10 @@ struct store {
     unsigned selected;
     struct database *cleared; /* tables whose memory is still to come back */
     size_t cleared_count;
-    int64_t now;     /* 0: no time at all */
-    uint32_t used_s; /* what entry.h's used_s is now */
-    bool is_shared;  /* with a child: reading must not write */
+    int64_t now;         /* 0: no time at all */
+    uint32_t used_s;     /* what entry.h's used_s is now */
+    bool is_shared;      /* with a child: reading must not write */
+    struct buf *offered; /* borrowed: store_offer(); NULL: nothing is */
     const struct store_listener *listener;
     struct store_figures figures;
 

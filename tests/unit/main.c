@@ -72,6 +72,7 @@ static Suite *(*const suites[])(void) = {
     server_commands_suite,
     command_command_suite,
     limits_suite,
+    large_suite,
     replica_suite,
     server_log_suite,
     kill_suite,

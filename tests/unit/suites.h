@@ -50,6 +50,7 @@ Suite *info_suite(void);
 Suite *keys_suite(void);
 Suite *keyspace_suite(void);
 Suite *kill_suite(void);
+Suite *large_suite(void);
 Suite *latency_suite(void);
 Suite *limits_suite(void);
 Suite *net_peer_suite(void);

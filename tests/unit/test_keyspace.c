@@ -2,6 +2,7 @@
  * place, databases, expiry, going through all of it, looking on. */
 #include "store.h"
 
+#include "entry.h"
 #include "helpers.h"
 #include "suites.h"
 
@@ -36,12 +37,12 @@ static void set(struct store *store, const char *key, const char *value) {
 
 #define MODEL_DATABASES 3
 #define MODEL_KEYS      50
-#define MODEL_VALUE_MAX 40
+#define MODEL_VALUE_MAX 40 /* more, of those around ENTRY_LARGE */
 #define MODEL_STEPS     (200000 / STRIDE)
 
 struct model_entry {
     bool there;
-    char value[MODEL_VALUE_MAX];
+    char value[ENTRY_LARGE + MODEL_VALUE_MAX];
     size_t len;
     int64_t expiry;
 };
@@ -110,15 +111,39 @@ static void model_check_all(struct model *model) {
     }
 }
 
+/* Few are large, for they take time. */
+static size_t model_len(struct model *model) {
+    size_t len = random_below(&model->chance, MODEL_VALUE_MAX);
+
+    if (random_below(&model->chance, 20) > 0) return len;
+    return ENTRY_LARGE - MODEL_VALUE_MAX / 2 + len;
+}
+
+/* A copy of the value as it comes in a request. */
+static struct slice arrived(struct slice value, struct buf *request) {
+    static const char head[] = "*3 and so on: ";
+    size_t size = sizeof head - 1 + value.len + 2;
+
+    *request = (struct buf){.data = xmalloc(size), .cap = size};
+    append_literal(request, "*3 and so on: ");
+    buf_append(request, value.data, value.len);
+    append_literal(request, "\r\n");
+    return (struct slice){request->data + sizeof head - 1, value.len};
+}
+
 static void model_set(struct model *model, struct model_entry *entry,
                       struct slice key) {
     struct slice value;
+    struct buf request;
 
-    entry->len = random_below(&model->chance, MODEL_VALUE_MAX);
-    for (size_t i = 0; i < entry->len; i++)
+    entry->len = model_len(model);
+    for (size_t i = 0; i < entry->len; i += 1 + i / 8)
         entry->value[i] = (char)random_next(&model->chance);
     entry->there = true;
-    value = (struct slice){entry->value, entry->len};
+    value = arrived((struct slice){entry->value, entry->len}, &request);
+    if (random_below(&model->chance, 2) > 0) {
+        store_offer(model->store, &request);
+    }
     entry->expiry = STORE_NO_EXPIRY;
     if (random_below(&model->chance, 3) > 0) {
         store_set(model->store, key, value);
@@ -126,11 +151,13 @@ static void model_set(struct model *model, struct model_entry *entry,
         entry->expiry = model->now + (int64_t)random_below(&model->chance, 200);
         store_set_until(model->store, key, value, entry->expiry);
     }
+    store_offer(model->store, NULL);
+    buf_free(&request);
 }
 
 static void model_resize(struct model *model, struct model_entry *entry,
                          struct slice key) {
-    size_t len = random_below(&model->chance, MODEL_VALUE_MAX);
+    size_t len = model_len(model);
     char *bytes = store_resize(model->store, key, len);
 
     if (!entry->there) *entry = (struct model_entry){.expiry = STORE_NO_EXPIRY};
@@ -200,10 +227,12 @@ static size_t memory_without_keys(void) {
 }
 
 START_TEST(a_random_life_agrees_with_a_model) {
-    struct model model = {.store = store_new(), .now = NOW, .chance = 42};
-    size_t empty = store_memory(model.store);
+    static struct model model = {.now = NOW, .chance = 42}; /* megabytes */
+    size_t empty;
     int step;
 
+    model.store = store_new();
+    empty = store_memory(model.store);
     store_set_time(model.store, NOW);
     for (step = 0; step < MODEL_STEPS; step++) {
         model_step(&model);
@@ -331,6 +360,97 @@ START_TEST(the_share_that_had_expired_is_told) {
 END_TEST
 
 /* ---- Entries ---------------------------------------------------------- */
+
+/* Whether the block of the request became the value's. */
+static bool is_kept(struct store *store, struct buf *request,
+                    struct slice value) {
+    const char *block = request->data;
+    struct slice got;
+
+    store_offer(store, request);
+    store_set(store, slice_of("k"), value);
+    store_offer(store, NULL);
+    ck_assert(store_get(store, slice_of("k"), &got));
+    assert_bytes(got, value);
+    ck_assert((got.data == value.data) == (request->data != block));
+    ck_assert_uint_eq(request->cap > 0, request->data == block);
+    return request->data != block;
+}
+
+START_TEST(only_a_large_value_at_the_end_of_a_full_buffer_is_kept) {
+    static const char bytes[ENTRY_LARGE + 2] = "x";
+    struct slice value = {bytes, sizeof bytes};
+    struct store *store = store_new();
+    struct buf request;
+    struct slice came = arrived(value, &request);
+
+    ck_assert(!is_kept(store, &request, value)); /* it is somewhere else */
+    came.len -= 2;
+    ck_assert(!is_kept(store, &request, came)); /* not large */
+    came.len++;
+    ck_assert(!is_kept(store, &request, came)); /* something is behind it */
+    came.len++;
+    request.tail -= 3;
+    ck_assert(!is_kept(store, &request, came)); /* it ends somewhere else */
+    request.tail += 3;
+    ck_assert(is_kept(store, &request, came));
+    ck_assert_uint_gt(store_memory(store), sizeof bytes);
+    came = arrived(value, &request);
+    ck_assert(is_kept(store, &request, came)); /* in place of the other */
+    buf_free(&request);
+    store_free(store);
+}
+END_TEST
+
+START_TEST(a_buffer_that_holds_much_else_is_not_kept) {
+    static const char bytes[ENTRY_LARGE + 1] = "x";
+    size_t size = sizeof bytes;
+    struct store *store = store_new();
+    struct buf request = {.data = xmalloc(2 * size), .cap = 2 * size};
+
+    buf_append(&request, bytes, size);
+    ck_assert(!is_kept(store, &request, (struct slice){request.data, size}));
+    request.cap = size + size / 5;
+    ck_assert(is_kept(store, &request, (struct slice){request.data, size}));
+    store_free(store);
+}
+END_TEST
+
+/* What a store takes whose only key has a value of this length. */
+static size_t memory_with_value(struct store *store, size_t len) {
+    memset(store_resize(store, slice_of("k"), len), 'x', len);
+    return store_memory(store);
+}
+
+START_TEST(a_value_keeps_its_bytes_when_it_becomes_large_or_small) {
+    static const size_t lens[] = {10,
+                                  ENTRY_LARGE - 1,
+                                  ENTRY_LARGE,
+                                  ENTRY_LARGE + 1,
+                                  ENTRY_LARGE + 2,
+                                  3 * ENTRY_LARGE};
+    struct store *store = store_new();
+    size_t from, to, i;
+
+    for (from = 0; from < COUNT_OF(lens); from++) {
+        for (to = 0; to < COUNT_OF(lens); to++) {
+            size_t memory = memory_with_value(store, lens[from]);
+            size_t least = lens[from] < lens[to] ? lens[from] : lens[to];
+            char *bytes = store_resize(store, slice_of("k"), lens[to]);
+
+            for (i = 0; i < lens[to]; i++) {
+                check_that(bytes[i] == (i < least ? 'x' : '\0'),
+                           "%zu to %zu bytes: the %zu-th", lens[from], lens[to],
+                           i);
+            }
+            ck_assert_uint_gt(store_memory(store), lens[to]);
+            ck_assert_uint_lt(store_memory(store), lens[to] + 70000);
+            ck_assert_uint_eq(memory_with_value(store, lens[from]), memory);
+        }
+    }
+    store_free(store);
+}
+END_TEST
 
 /* For keys on both sides of 255 bytes, where their length gets a field. */
 START_TEST(an_expiry_comes_and_goes_without_a_trace) {
@@ -814,6 +934,9 @@ Suite *keyspace_suite(void) {
         what_has_expired_is_found_although_nobody_looks,
         one_sweep_finds_all_that_has_expired,
         the_share_that_had_expired_is_told,
+        only_a_large_value_at_the_end_of_a_full_buffer_is_kept,
+        a_buffer_that_holds_much_else_is_not_kept,
+        a_value_keeps_its_bytes_when_it_becomes_large_or_small,
         an_expiry_comes_and_goes_without_a_trace,
         what_was_cleared_counts_until_it_is_given_back,
         little_is_given_back_at_once_however_often,
