@@ -152,7 +152,6 @@ static void resize_block(struct entry *entry, size_t value_len) {
 struct entry *entry_resize(struct slabs *slabs, struct entry *entry,
                            size_t value_len) {
     assert(value_len <= VALUE_MAX);
-    if (value_len == entry->value_len) return entry;
     if (is_large(value_len) != is_large(entry->value_len)) {
         return resize_across(slabs, entry, value_len);
     }

@@ -257,8 +257,13 @@ static void put_back(struct store *store, struct entry **place,
 
 /* Let the entry at 'place' have a value of this length. */
 static void resize_at(struct store *store, struct entry **place, size_t len) {
-    size_t memory = entry_memory(*place);
+    size_t memory;
 
+    if (len == (*place)->value_len) { /* as most that are replaced have */
+        touch(store, *place);
+        return;
+    }
+    memory = entry_memory(*place);
     put_back(store, place, entry_resize(store->slabs, *place, len), memory);
 }
 
