@@ -140,8 +140,10 @@ int store_expire_some(struct store *store, int64_t budget_us) {
     unsigned ends = 0; /* of databases, come to in this call */
     int steps = 0;
 
+    /* Some steps at least, however late it is: or a busy machine would see no
+     * end of it. */
     while (store->now != 0 && ends < store->database_count) {
-        if (steps++ % BUCKETS_PER_LOOK == 0 && clock_us() >= until) break;
+        if (++steps % BUCKETS_PER_LOOK == 0 && clock_us() >= until) break;
         if (expire_next_bucket(store, &found)) continue;
         if (!next_expiring(store)) break;
         ends++;

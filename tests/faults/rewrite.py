@@ -133,9 +133,8 @@ def main():
             template = os.path.join(folder, "template")
             shutil.copytree(server.data, template)
             if options.self_test:
-                server.start()
                 wrong = check(server, {**state, b"key:1": b"another"}, False)
-                sums.add(wrong, "rewrite: other data are found out")
+                sums.add(wrong and "other data" in wrong, "rewrite: other data are found out")
                 sums.end()
             for with_children in (True, False):
                 for call in CALLS:
