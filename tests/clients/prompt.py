@@ -40,6 +40,7 @@ try:
         until(terminal, PROMPT)
         os.write(terminal, typed + b"\r")
         until(terminal, answer)
+    until(terminal, PROMPT)  # what is typed before it may be thrown away
     os.write(terminal, b"quit\r")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 finally:
