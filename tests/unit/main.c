@@ -64,6 +64,7 @@ static Suite *(*const suites[])(void) = {
     options_suite,
     server_suite,
 #if PART >= 3
+    ahead_suite,
     net_peer_suite,
     config_suite,
     transaction_suite,

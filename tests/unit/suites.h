@@ -40,6 +40,7 @@ Suite *child_suite(void);
 Suite *client_suite(void);
 Suite *command_command_suite(void);
 Suite *config_suite(void);
+Suite *ahead_suite(void);
 Suite *arena_suite(void);
 Suite *batch_suite(void);
 Suite *crc64_suite(void);
