@@ -30,6 +30,32 @@ START_TEST(each_is_aligned_and_apart) {
 }
 END_TEST
 
+/* Bytes of memory that this process takes; 0 where that is not told. */
+static size_t resident(void) {
+    unsigned long all, pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (file == NULL) return 0;
+    if (fscanf(file, "%lu %lu", &all, &pages) != 2) pages = 0;
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(one_is_touched_before_it_is_taken) {
+    struct arenas *arenas = arenas_new();
+    size_t before = resident();
+    int64_t end_ms = clock_ms() + WAIT_MS;
+
+    arena_prepare(arenas);
+    while (before > 0 && resident() < before + ARENA_SIZE) {
+        check_that(clock_ms() < end_ms, "none is: %zu, and %zu before",
+                   resident(), before);
+        poll(NULL, 0, 1);
+    }
+    arenas_free(arenas);
+}
+END_TEST
+
 START_TEST(the_thread_ends_whatever_it_does) {
     for (int i = 0; i < 20; i++) {
         struct arenas *arenas = arenas_new();
@@ -61,7 +87,9 @@ Suite *arena_suite(void) {
     Suite *suite = suite_create("arena");
     TCase *tcase = tcase_create("arena");
 
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, each_is_aligned_and_apart, 0, MANY + 1);
+    tcase_add_test(tcase, one_is_touched_before_it_is_taken);
     tcase_add_test(tcase, the_thread_ends_whatever_it_does);
     tcase_add_test(tcase, what_was_returned_may_be_used_again);
     suite_add_tcase(suite, tcase);
