@@ -437,6 +437,15 @@ START_TEST(who_writes_waits_while_the_disk_is_behind_and_others_read) {
 }
 END_TEST
 
+/* Somebody who writes, and so waits for the disk. */
+static void come_to_wait(struct talk *talk, struct peer *writer) {
+    peer_open(writer, talk->site.server);
+    make_slow(talk);
+    say(writer, "SET a 2\r\n");
+    while (!answer_has(talk, "INFO clients", "blocked_clients:1\r\n"))
+        turn(talk->site.server, 1);
+}
+
 /* It is reset, which the loop reports whatever it was asked for. */
 START_TEST(one_who_goes_while_it_waits_is_closed) {
     static const struct linger at_once = {1, 0};
@@ -444,11 +453,7 @@ START_TEST(one_who_goes_while_it_waits_is_closed) {
     struct peer writer;
 
     open_on_disk(&talk, "gone", "");
-    peer_open(&writer, talk.site.server);
-    make_slow(&talk);
-    say(&writer, "SET a 2\r\n");
-    while (!answer_has(&talk, "INFO clients", "blocked_clients:1\r\n"))
-        turn(talk.site.server, 1);
+    come_to_wait(&talk, &writer);
     setsockopt(writer.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     peer_close(&writer);
     while (!answer_has(&talk, "INFO clients", "connected_clients:1\r\n"))
@@ -480,11 +485,7 @@ START_TEST(one_who_cannot_be_watched_again_is_closed) {
     struct peer writer;
 
     open_on_disk(&talk, "watched", "");
-    peer_open(&writer, talk.site.server);
-    make_slow(&talk);
-    say(&writer, "SET a 2\r\n");
-    while (!answer_has(&talk, "INFO clients", "blocked_clients:1\r\n"))
-        turn(talk.site.server, 1);
+    come_to_wait(&talk, &writer);
     loop_refuses = true;
     make_fast();
     expect_end(talk.site.server, &writer);
